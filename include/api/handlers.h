@@ -1,0 +1,45 @@
+/* The handlers, by resource. admit_… runs on the I/O thread without the database, show_… and
+ * list_… on a read worker, record_… on the writer. */
+#ifndef CLMD_API_HANDLERS_H
+#define CLMD_API_HANDLERS_H
+
+#include "base/problem.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct db;
+struct request;
+
+/* events.c */
+bool admit_events(struct request *request, struct problem *why);
+void record_events(struct request *const *batch, size_t count, struct db *db);
+bool admit_event_id(struct request *request, struct problem *why);
+bool show_event(struct request *request, struct problem *why);
+bool list_event_types(struct request *request, struct problem *why);
+
+/* customers.c */
+bool admit_customer(struct request *request, struct problem *why);
+bool admit_customer_list(struct request *request, struct problem *why);
+bool admit_page(struct request *request, struct problem *why);
+bool list_customers(struct request *request, struct problem *why);
+bool show_customer(struct request *request, struct problem *why);
+bool list_timeline(struct request *request, struct problem *why);
+bool list_visits(struct request *request, struct problem *why);
+bool list_transitions(struct request *request, struct problem *why);
+bool show_customer_metrics(struct request *request, struct problem *why);
+bool list_stages(struct request *request, struct problem *why);
+
+/* metrics.c */
+bool admit_metric(struct request *request, struct problem *why);
+bool list_metrics(struct request *request, struct problem *why);
+bool show_metric(struct request *request, struct problem *why);
+
+/* service.c */
+bool show_health(struct request *request, struct problem *why);
+bool show_readiness(struct request *request, struct problem *why);
+bool show_problem(struct request *request, struct problem *why);
+bool show_openapi_yaml(struct request *request, struct problem *why);
+bool show_openapi_json(struct request *request, struct problem *why);
+
+#endif

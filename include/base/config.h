@@ -1,0 +1,67 @@
+/* Every setting of the process, in one table: from the environment, over it from flags, a
+ * …_FILE variant for each secret. The README's table is compared with SETTINGS by a test. */
+#ifndef CLMD_BASE_CONFIG_H
+#define CLMD_BASE_CONFIG_H
+
+#include "base/log.h"
+#include "base/problem.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct config {
+    char listen[128];        /* host:port; port 0 takes a free one */
+    char data_dir[1024];     /* of the embedded cluster and its admin key */
+    char database_url[2048]; /* empty: the embedded cluster */
+    bool migrate;            /* migrate at the start, on a database that is not embedded too */
+    unsigned io_threads;
+    unsigned read_workers;
+    unsigned queue_limit;  /* requests that may wait in a lane */
+    unsigned batch_events; /* events that one commit of the writer takes at the most */
+    unsigned body_limit;   /* bytes of a request's body */
+    unsigned connection_limit;
+    unsigned address_limit;     /* connections from one address */
+    unsigned request_seconds;   /* deadline for receiving a whole request */
+    unsigned idle_seconds;      /* a kept-alive connection without a request */
+    unsigned statement_seconds; /* PostgreSQL's statement_timeout */
+    unsigned drain_seconds;     /* at a stop: the longest wait for requests under way */
+    enum log_level log_level;
+    enum log_format log_format;
+};
+
+enum setting_kind {
+    SETTING_TEXT,   /* char[size] */
+    SETTING_NUMBER, /* unsigned, from minimum to maximum */
+    SETTING_BOOL,
+    SETTING_CHOICE /* an enum whose values are the positions in choices */
+};
+
+struct setting {
+    const char *variable; /* "CLMD_LISTEN" */
+    const char *flag;     /* "listen", for --listen; NULL if it has none */
+    enum setting_kind kind;
+    size_t offset; /* in struct config */
+    size_t size;
+    const char *initial; /* the default, as text */
+    unsigned minimum, maximum;
+    const char *const *choices; /* ends with NULL */
+    bool secret;                /* has a …_FILE variant; never printed */
+    const char *meaning;        /* one line for --help and the README */
+};
+
+extern const struct setting SETTINGS[];
+extern const size_t SETTING_COUNT;
+
+/* Defaults, then the environment. The fault names the variable and what it may be. */
+bool config_load(struct config *config, struct problem *why) MUST_CHECK;
+
+/* Takes the flags "--name value", "--name=value" and, for a bool, "--name" out of argv (argc
+ * and argv are left with the rest, argv[0] included). An unknown flag is left where it is. */
+bool config_flags(struct config *config, int *argc, char **argv,
+                  struct problem *why) MUST_CHECK;
+
+/* The table of settings for --help. */
+void config_help(FILE *out);
+
+#endif

@@ -1,0 +1,60 @@
+/* One connection to PostgreSQL that heals itself: it connects at the first db_run, and again at
+ * the next one after it was lost. A db belongs to one thread at a time.
+ *
+ * Waiting is bounded: a statement that has no answer statement_seconds + 5 s after it was sent
+ * (a frozen server) costs the connection, and is a connection fault. */
+#ifndef CLMD_DB_DB_H
+#define CLMD_DB_DB_H
+
+#include "base/problem.h"
+#include "db/statement.h"
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+
+enum db_fault {
+    DB_FAULT_NONE,
+    DB_FAULT_CONNECTION, /* the connection is gone; a commit under way may or may not have
+                            happened */
+    DB_FAULT_TRANSIENT,  /* deadlock, serialisation, out of resources, shutting down: try again
+                          */
+    DB_FAULT_DATA,       /* class 22 or 23: the data is at fault */
+    DB_FAULT_TOLD, /* our own SQL refused the input, SQLSTATE CL4xx; `why` is the answer */
+    DB_FAULT_BUG   /* everything else is our fault */
+};
+
+/* A parameter of a statement: text, binary (see db/array.h), or null (data == NULL). */
+struct db_value {
+    const char *data;
+    int length; /* of binary data */
+    bool is_binary;
+};
+
+struct db *db_create(const char *url, unsigned statement_seconds); /* NULL: out of memory */
+void db_destroy(struct db *db);
+
+/* Runs a statement of the catalogue, prepared once a connection. `values` has as many as the
+ * statement has parameters. On success *rows is the caller's, to be released by PQclear.
+ *
+ * On failure db_last_fault tells the kind, and `why` is what a client may see: 503 for
+ * connection and transient faults, 422 for data, 500 for a bug. A function of ours refuses
+ * input by `raise sqlstate 'CL422' using message = '…', detail = '/pointer'` (CL400, CL404,
+ * CL409, CL410 likewise): its message becomes the detail, or, where a detail (a pointer) is
+ * given, a fault. */
+bool db_run(struct db *db, enum statement statement, const struct db_value *values,
+            PGresult **rows, struct problem *why) MUST_CHECK;
+
+/* Several statements of SQL at once, as they stand: migrations, set-up, tests. */
+bool db_execute(struct db *db, const char *sql, PGresult **rows,
+                struct problem *why) MUST_CHECK;
+
+enum db_fault db_last_fault(const struct db *db);
+
+/* The connection, made if need be, for what needs more than statements: notifications, waiting.
+ * NULL with a problem when there is none to be had. */
+PGconn *db_connection(struct db *db, struct problem *why);
+
+/* Releases rows: for arena_defer. */
+void release_rows(void *rows);
+
+#endif

@@ -1,0 +1,34 @@
+/* The catalogue of statements: all SQL that the program sends while it serves. Each is a
+ * one-liner over a function of the database; the logic is there. */
+#ifndef CLMD_DB_STATEMENT_H
+#define CLMD_DB_STATEMENT_H
+
+enum statement {
+    STATEMENT_RECORD_EVENTS,
+    STATEMENT_SHOW_EVENT,
+    STATEMENT_LIST_STAGES,
+    STATEMENT_LIST_CUSTOMERS,
+    STATEMENT_SHOW_CUSTOMER,
+    STATEMENT_LIST_TIMELINE,
+    STATEMENT_LIST_VISITS,
+    STATEMENT_LIST_TRANSITIONS,
+    STATEMENT_SHOW_CUSTOMER_METRICS,
+    STATEMENT_LIST_METRICS,
+    STATEMENT_ANSWER_METRIC,
+    STATEMENT_LOAD_KEYS,
+    STATEMENT_CREATE_KEY,
+    STATEMENT_LIST_KEYS,
+    STATEMENT_REVOKE_KEY,
+    STATEMENT_PING,
+    STATEMENTS
+};
+
+struct statement_row {
+    const char *name; /* of the prepared statement */
+    const char *sql;
+    int parameters;
+};
+
+const struct statement_row *statement_row(enum statement statement);
+
+#endif

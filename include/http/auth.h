@@ -1,0 +1,50 @@
+/* Who may call what. Keys are `clm_<id>_<secret>`; the database holds a SHA-256 of the secret.
+ * The keys are held in memory, so that a request is let in or refused without waiting: a thread
+ * of its own listens for changes (channel clmd_keys) and reads them all again at each, and
+ * every ten seconds in any case. While the database is away the last known keys go on. */
+#ifndef CLMD_HTTP_AUTH_H
+#define CLMD_HTTP_AUTH_H
+
+#include "base/problem.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum scope {
+    SCOPE_NONE = 0, /* open to everyone */
+    SCOPE_EVENTS_WRITE = 1 << 0,
+    SCOPE_EVENTS_READ = 1 << 1,
+    SCOPE_CUSTOMERS_READ = 1 << 2,
+    SCOPE_CUSTOMERS_WRITE = 1 << 3,
+    SCOPE_METRICS_READ = 1 << 4,
+    SCOPE_CONFIG_WRITE = 1 << 5,
+    SCOPE_PRIVACY = 1 << 6,
+    SCOPE_ADMIN = 1 << 7 /* all of them */
+};
+
+enum { KEY_ID_SIZE = 17, KEY_TEXT_SIZE = 96 };
+
+struct new_key {
+    char id[KEY_ID_SIZE];     /* 16 hexadecimal digits */
+    char text[KEY_TEXT_SIZE]; /* clm_<id>_<secret>: shown once, never stored */
+    unsigned char digest[32]; /* SHA-256 of the secret */
+};
+
+/* A scope's name ("events:write") and back; SCOPE_NONE for an unknown name. */
+const char *scope_name(enum scope scope);
+enum scope scope_of_name(const char *name);
+
+bool key_make(struct new_key *key) MUST_CHECK;
+
+struct auth;
+
+/* Reads the keys once, then keeps them current. */
+struct auth *auth_start(const char *database_url, struct problem *why);
+void auth_stop(struct auth *auth);
+
+/* `authorization`: the header's value, or NULL. 401 without a valid key, 403 without the scope.
+ * On success key_id is the key's id, for the log. */
+bool auth_check(struct auth *auth, const char *authorization, enum scope scope,
+                char key_id[KEY_ID_SIZE], struct problem *why) MUST_CHECK;
+
+#endif

@@ -1,0 +1,43 @@
+/* Lanes: bounded queues of requests in front of workers that own a database connection each.
+ * I/O threads put requests in and never wait; a worker answers and hands back.
+ *
+ * The read lane has several workers that take one request at a time. The write lane has one,
+ * that takes all that queued while its last commit ran (up to a number of events) and answers
+ * them together: one statement, one transaction, one fsync. */
+#ifndef CLMD_HTTP_LANE_H
+#define CLMD_HTTP_LANE_H
+
+#include "base/problem.h"
+#include "http/route.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct lane;
+struct request;
+
+struct lane_options {
+    const char *name; /* of its threads, for logs */
+    const char *database_url;
+    unsigned statement_seconds;
+    unsigned workers;
+    unsigned queue_limit; /* requests that may wait */
+    unsigned
+        batch_weight; /* 0: answer(), one at a time; else answer_batch() up to this weight */
+    void (*done)(
+        struct request *request); /* called by the worker; the request is no longer its */
+};
+
+struct lane *lane_start(const struct lane_options *options, struct problem *why);
+
+/* Hands the request over: from here on it is the worker's until done(). False when the queue is
+ * full or the lane is closed; the request is then still the caller's. */
+bool lane_submit(struct lane *lane, struct request *request) MUST_CHECK;
+
+/* Requests waiting now. */
+size_t lane_depth(struct lane *lane);
+
+/* Answers all that is queued, then ends the workers. */
+void lane_stop(struct lane *lane);
+
+#endif

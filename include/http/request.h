@@ -1,0 +1,76 @@
+/* A request, as handlers see it. Whatever a handler obtains lives until the request ends, in
+ * its arena; handlers never free, never log, and never touch libmicrohttpd. */
+#ifndef CLMD_HTTP_REQUEST_H
+#define CLMD_HTTP_REQUEST_H
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/problem.h"
+#include "http/route.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct db;
+
+struct query_parameter {
+    const char *name, *value; /* percent-decoded UTF-8, without NUL */
+};
+
+struct header_field {
+    const char *name, *value;
+};
+
+enum { REQUEST_ID_SIZE = 65, REQUEST_FIELDS = 8, REQUEST_PARAMETERS = 24 };
+
+struct answer {
+    int status;
+    const char *content_type;
+    const char *body; /* in the arena, in a deferred PGresult, or static */
+    size_t length;
+    struct header_field fields[REQUEST_FIELDS];
+    size_t field_count;
+};
+
+struct request {
+    struct arena *arena;
+    const struct route *route;
+    const char *method;
+    const char *path;                       /* raw, without the query */
+    const char *variables[ROUTE_VARIABLES]; /* percent-decoded, in the order of the path */
+    struct query_parameter parameters[REQUEST_PARAMETERS];
+    size_t parameter_count;
+    char id[REQUEST_ID_SIZE]; /* X-Request-Id, given or made */
+    char key_id[KEY_ID_SIZE]; /* of the caller; empty on an open route */
+    const char *media_type;   /* of the body, lower case, without its parameters */
+    const char *body;         /* NUL-terminated past `body_length` */
+    size_t body_length;
+    void *input;      /* what admit made of all this */
+    size_t weight;    /* LANE_WRITE: what it counts in a batch (its events); admit sets it */
+    struct db *db;    /* the worker's, in answer() of LANE_READ */
+    void *service;    /* what the program gave server_start, for handlers */
+    int64_t began_at; /* clock_monotonic */
+    struct answer answer;
+};
+
+/* The value of a query parameter, or NULL. */
+const char *request_parameter(const struct request *request, const char *name);
+
+/* All three fill the answer and return true. `body` is not copied. */
+bool respond_json(struct request *request, int status, const char *body, size_t length);
+bool respond_buffer(struct request *request, int status, const struct buffer *body,
+                    struct problem *why); /* false if the buffer failed */
+bool respond_text(struct request *request, int status, const char *content_type,
+                  const char *body, size_t length);
+
+/* A header field of the answer; the texts are not copied. False when there are too many. */
+bool respond_field(struct request *request, const char *name, const char *value);
+
+/* Makes the answer a problem+json of `why` (instance: the request's id). */
+void request_refuse(struct request *request, const struct problem *why);
+
+/* Appends `why` as a problem+json object; for an item of a batch, `instance` is NULL. */
+void problem_write(struct buffer *out, const struct problem *why, const char *instance);
+
+#endif

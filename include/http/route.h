@@ -1,0 +1,55 @@
+/* The table of what the service answers. A route is a row; everything that can be decided from
+ * the row (404, 405, 401, 403, 415, unknown parameters) is decided before a body is read. */
+#ifndef CLMD_HTTP_ROUTE_H
+#define CLMD_HTTP_ROUTE_H
+
+#include "base/problem.h"
+#include "http/auth.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct db;
+struct request;
+
+/* Where a request is answered: at once on the I/O thread, or by a worker with a connection. */
+enum lane_name { LANE_INLINE, LANE_READ, LANE_WRITE, LANES };
+
+struct route {
+    const char *method;
+    const char *path; /* "/v1/customers/{ref}/visits" */
+    enum scope scope; /* what the caller's key must allow */
+    enum lane_name lane;
+    const char *const *parameters;  /* query parameters that it knows; NULL: none */
+    const char *const *media_types; /* of the body; NULL: it takes none */
+
+    /* On the I/O thread, with the whole body: check the input, leave it in request->input.
+     * Never touches the database. NULL: nothing to check. */
+    bool (*admit)(struct request *request, struct problem *why);
+
+    /* LANE_INLINE and LANE_READ: fill the answer. */
+    bool (*answer)(struct request *request, struct problem *why);
+
+    /* LANE_WRITE: fill the answers of a batch, request_refuse() for those that failed. */
+    void (*answer_batch)(struct request *const *batch, size_t count, struct db *db);
+};
+
+enum { ROUTE_VARIABLES = 4 };
+
+struct route_match {
+    const struct route *route;
+    const char
+        *variables[ROUTE_VARIABLES]; /* raw segments, still percent-encoded; not terminated */
+    size_t lengths[ROUTE_VARIABLES];
+    size_t variable_count;
+    char allow[64]; /* the methods that the path has, for 405 and OPTIONS: "GET, HEAD, OPTIONS"
+                     */
+};
+
+/* Finds the route of a method and a raw path (without the query). HEAD finds GET's. False with
+ * PROBLEM_NOT_FOUND, or with PROBLEM_METHOD_NOT_ALLOWED and `allow` filled. Methods are
+ * case-sensitive. */
+bool route_find(const struct route *routes, size_t count, const char *method, const char *path,
+                size_t path_length, struct route_match *match, struct problem *why) MUST_CHECK;
+
+#endif

@@ -1,0 +1,32 @@
+/* The HTTP service: I/O threads with our own loop around libmicrohttpd, the lanes, the keys,
+ * and an orderly start and stop. */
+#ifndef CLMD_HTTP_SERVER_H
+#define CLMD_HTTP_SERVER_H
+
+#include "base/config.h"
+#include "base/problem.h"
+#include "http/auth.h"
+#include "http/route.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct server;
+
+/* Binds config->listen, starts the threads. `service` reaches the handlers as request->service.
+ */
+struct server *server_start(const struct config *config, const char *database_url,
+                            const struct route *routes, size_t route_count, void *service,
+                            struct problem *why);
+
+/* "127.0.0.1:8080", with the port that was really bound. */
+const char *server_address(const struct server *server);
+
+/* Requests waiting in a lane, and how many may; for /readyz. */
+size_t server_queue_depth(struct server *server, enum lane_name lane);
+
+/* Takes no new connection, answers every request that was accepted, within drain_seconds, then
+ * stops the lanes and the threads. */
+void server_stop(struct server *server);
+
+#endif

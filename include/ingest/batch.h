@@ -1,0 +1,35 @@
+/* Batches: the events of many requests (or lines of a file) in one call of
+ * lifecycle.record_events, one transaction, with an outcome for each event. */
+#ifndef CLMD_INGEST_BATCH_H
+#define CLMD_INGEST_BATCH_H
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/problem.h"
+#include "db/db.h"
+#include "ingest/event.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum outcome { OUTCOME_CREATED, OUTCOME_DUPLICATE, OUTCOME_CONFLICT, OUTCOME_REJECTED };
+
+extern const char *const OUTCOME_NAMES[]; /* "created", "duplicate", "conflict", "rejected" */
+
+/* An event to be stored, or one that was refused already (outcome REJECTED, with its problem).
+ */
+struct item {
+    struct event event;
+    enum outcome outcome;
+    struct problem *problem; /* of REJECTED */
+    const char *record;      /* CREATED, DUPLICATE: the stored event's record, a JSON object */
+};
+
+/* Stores the events of `items` that are not REJECTED, and fills their outcomes. All of them are
+ * durable when it returns true. An event that the database refuses for its data is REJECTED
+ * alone (the batch is split by halves until it stands by itself). False: nothing is known to be
+ * stored; `why` is 503 (repeat safely) or 500. `record`s live in the arena. */
+bool batch_record(struct db *db, struct arena *arena, struct item *const *items, size_t count,
+                  struct problem *why) MUST_CHECK;
+
+#endif

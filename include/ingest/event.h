@@ -1,0 +1,56 @@
+/* An event, from a sender's JSON to what the ingest stores. */
+#ifndef CLMD_INGEST_EVENT_H
+#define CLMD_INGEST_EVENT_H
+
+#include "base/arena.h"
+#include "base/digest.h"
+#include "base/problem.h"
+#include "ingest/vocabulary.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    EVENT_NAME_LIMIT = 256,                    /* bytes of id, source, subject */
+    EVENT_BODY_LIMIT = 256 * 1024,             /* bytes of one event */
+    EVENT_FUTURE_SECONDS = 300,                /* how far ahead of our clock a time may be */
+    EVENT_SCHEDULED_SECONDS = 10 * 366 * 86400 /* the same for scheduled types */
+};
+
+/* The namespace of event ids: event_id = UUIDv5(namespace, source + "\n" + id). */
+extern const unsigned char EVENT_NAMESPACE[UUID_SIZE];
+
+/* What the types' fields give to the ledger's columns; the vocabulary says which field goes
+ * where. Absent: NULL for texts, the flags for numbers. */
+struct event_values {
+    int64_t amount; /* minor units of currency */
+    const char *currency;
+    int64_t units;
+    const char *object;                    /* the id of what the event is about */
+    int16_t stage;                         /* stage.overridden: position from 0 in STAGES */
+    const char *target_source, *target_id; /* event.voided */
+    bool has_amount, has_units, has_stage;
+};
+
+struct event {
+    const struct event_type *type;
+    unsigned char event_id[UUID_SIZE];
+    const char *source, *id;
+    const char *subject;  /* NULL where the type needs none and none was given */
+    const char *sequence; /* normalised (see the ledger's comment); NULL if not given */
+    int64_t occurred_at;  /* microseconds since 2000-01-01 UTC */
+    struct event_values values;
+    unsigned char target[UUID_SIZE]; /* of event.voided */
+    const char *body;                /* the sender's own bytes */
+    size_t body_length;
+};
+
+/* Reads one event: `body` must outlive the event, everything else is in the arena. `now`:
+ * clock_utc(). False with the faults, each with its pointer within the event ("/data/amount").
+ */
+bool event_read(struct arena *arena, const char *body, size_t length, const json_t *object,
+                int64_t now, struct event *event, struct problem *why) MUST_CHECK;
+
+#endif

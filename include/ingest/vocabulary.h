@@ -1,0 +1,59 @@
+/* The vocabulary: every event type, in one table. A new type is a row here (and a case of the
+ * fixture); the database gets its copy by a repeatable migration. */
+#ifndef CLMD_INGEST_VOCABULARY_H
+#define CLMD_INGEST_VOCABULARY_H
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "json/decode.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum stage_position {
+    STAGE_NONE,
+    STAGE_FIND,
+    STAGE_SELL,
+    STAGE_DELIVER,
+    STAGE_BILL,
+    STAGE_SUPPORT,
+    STAGE_LOYALTY,
+    STAGE_POSITIONS
+};
+
+/* How a type moves the customer (events.md calls the first two → and ⇢). */
+enum event_entry { ENTRY_ACTIVITY, ENTRY_ENTER, ENTRY_ADVANCE, ENTRY_EXIT, ENTRY_OVERRIDE };
+
+struct event_type {
+    int16_t code;              /* of the ledger: never changed, never used again */
+    const char *name;          /* "sell.order.placed" */
+    enum stage_position stage; /* STAGE_NONE for what is about the record itself */
+    enum event_entry entry;
+    bool is_scheduled; /* may lie in the future */
+    bool needs_no_subject;
+    const struct json_field
+        *fields; /* of data, over struct event_values; ends with a NULL name */
+};
+
+extern const struct event_type EVENT_TYPES[];
+extern const size_t EVENT_TYPE_COUNT;
+
+/* The optional fields of every type's data: actor, correlation, cost, minutes, channel, note.
+ */
+extern const struct json_field COMMON_FIELDS[];
+
+extern const char
+    *const STAGE_NAMES[STAGE_POSITIONS + 1]; /* [STAGE_FIND] "find"; ends with NULL */
+extern const char *const ENTRY_NAMES[];      /* [ENTRY_ENTER] "enter" */
+
+/* NULL for an unknown name. */
+const struct event_type *vocabulary_find(const char *name);
+
+/* The vocabulary as GET /v1/event-types answers it. */
+void vocabulary_write(struct buffer *out);
+
+/* The stages, types and currencies as SQL that brings the database's copy up to date. */
+void vocabulary_write_sql(struct buffer *out);
+
+#endif

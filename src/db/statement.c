@@ -1,0 +1,60 @@
+#include "db/statement.h"
+
+#include <assert.h>
+
+static const struct statement_row STATEMENT_ROWS[] = {
+    [STATEMENT_RECORD_EVENTS] =
+        {"record_events",
+         "select position, outcome, record from lifecycle.record_events("
+         "$1::uuid[], $2::text[], $3::text[], $4::text[], $5::int2[], "
+         "$6::timestamptz[], $7::text[], $8::int8[], $9::text[], "
+         "$10::int8[], $11::text[], $12::int2[], $13::uuid[], $14::text[])",
+         14},
+    [STATEMENT_SHOW_EVENT] = {"show_event", "select lifecycle.show_event($1::uuid)", 1},
+    [STATEMENT_LIST_STAGES] = {"list_stages", "select lifecycle.list_stages()", 0},
+    [STATEMENT_LIST_CUSTOMERS] = {"list_customers",
+                                  "select page, next_cursor from lifecycle.list_customers("
+                                  "$1::text, $2::integer, $3::text)",
+                                  3},
+    [STATEMENT_SHOW_CUSTOMER] = {"show_customer", "select lifecycle.show_customer($1::text)",
+                                 1},
+    [STATEMENT_LIST_TIMELINE] = {"list_timeline",
+                                 "select page, next_cursor from lifecycle.list_timeline("
+                                 "$1::text, $2::integer, $3::text)",
+                                 3},
+    [STATEMENT_LIST_VISITS] = {"list_visits",
+                               "select page, next_cursor from lifecycle.list_visits("
+                               "$1::text, $2::integer, $3::text)",
+                               3},
+    [STATEMENT_LIST_TRANSITIONS] = {"list_transitions",
+                                    "select page, next_cursor from lifecycle.list_transitions("
+                                    "$1::text, $2::integer, $3::text)",
+                                    3},
+    [STATEMENT_SHOW_CUSTOMER_METRICS] = {"show_customer_metrics",
+                                         "select metric.of_customer($1::text)", 1},
+    [STATEMENT_LIST_METRICS] = {"list_metrics", "select metric.catalogue()", 0},
+    [STATEMENT_ANSWER_METRIC] = {"answer_metric",
+                                 "select metric.answer($1::text, $2::text, $3::text, $4::text, "
+                                 "$5::text, $6::text)",
+                                 6},
+    [STATEMENT_LOAD_KEYS] =
+        {"load_keys",
+         "select key_id, encode(digest, 'hex'), array_to_string(scopes, ' ') "
+         "from lifecycle.api_key where revoked_at is null",
+         0},
+    [STATEMENT_CREATE_KEY] = {"create_key",
+                              "select lifecycle.create_key($1::text, $2::text, $3::text[], "
+                              "decode($4::text, 'hex'))",
+                              4},
+    [STATEMENT_LIST_KEYS] = {"list_keys", "select * from lifecycle.list_keys()", 0},
+    [STATEMENT_REVOKE_KEY] = {"revoke_key", "select lifecycle.revoke_key($1::text)", 1},
+    [STATEMENT_PING] = {"ping", "select 1", 0},
+};
+
+static_assert(sizeof STATEMENT_ROWS / sizeof *STATEMENT_ROWS == STATEMENTS,
+              "a row for every statement");
+
+const struct statement_row *statement_row(enum statement statement)
+{
+    return &STATEMENT_ROWS[statement];
+}
