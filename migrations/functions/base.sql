@@ -34,3 +34,51 @@ end
 $$;
 comment on function lifecycle.refuse is
     'Refuses a caller''s input: SQLSTATE CL4xx becomes the HTTP status, pointer tells where';
+
+create type lifecycle.touch as (bucket smallint, customer_id bigint, since timestamptz);
+comment on type lifecycle.touch is
+    'A customer, and the time from which what is derived from its events has to be derived anew';
+
+create type lifecycle.touched as (
+    visits lifecycle.touch[], purchases lifecycle.touch[], revenue lifecycle.touch[]);
+comment on type lifecycle.touched is 'What a batch of events touched, by what is derived from it';
+
+create type lifecycle.day_touch as (bucket smallint, customer_id bigint, day date);
+comment on type lifecycle.day_touch is 'The same, from a day of the business''s time zone on';
+
+create function lifecycle.bucket_of(subject text)
+returns smallint
+language sql immutable
+as $$
+    select (get_byte(sha256(convert_to(subject, 'UTF8')), 0) & 63)::smallint
+$$;
+comment on function lifecycle.bucket_of is
+    'The bucket of a customer that this subject creates; the same for ever, on every server';
+
+create function lifecycle.type_code(type_name text)
+returns smallint
+language sql stable
+as $$
+    select type from lifecycle.event_type where name = type_name
+$$;
+comment on function lifecycle.type_code is 'The ledger''s code of an event type';
+
+-- Advisory locks of class 1 number the transactions that write roll-ups; the one of class 2 keeps
+-- an event.voided apart from the writers that may be storing its target.
+
+create function lifecycle.writer_number()
+returns smallint
+language plpgsql
+as $$
+begin
+    for number in 0..63 loop
+        if pg_try_advisory_xact_lock(1, number) then
+            return number;
+        end if;
+    end loop;
+    perform pg_advisory_xact_lock(1, 63);
+    return 63;
+end
+$$;
+comment on function lifecycle.writer_number is
+    'A number that no other transaction has now, the lowest that is free; the transaction keeps it';

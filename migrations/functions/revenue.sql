@@ -1,0 +1,69 @@
+-- From events to revenue (metrics.md, section 0): money received is positive on its own date, money
+-- given back is negative on its own.
+
+create function lifecycle.fold_revenue(touched lifecycle.touch[])
+returns setof lifecycle.revenue
+language plpgsql stable
+as $$
+begin
+    return query
+    select e.bucket, e.customer_id, e.occurred_at, e.event_id, e.amount * r.sign, e.currency
+    from unnest(touched) t
+    join lifecycle.event e
+      on e.bucket = t.bucket and e.customer_id = t.customer_id and e.occurred_at >= t.since
+    join (values (lifecycle.type_code('bill.payment.succeeded'), 1),
+                 (lifecycle.type_code('bill.refund.issued'), -1),
+                 (lifecycle.type_code('bill.chargeback.lost'), -1)) r (type, sign) on r.type = e.type
+    where not exists (select from lifecycle.voided w where w.event_id = e.event_id);
+end
+$$;
+comment on function lifecycle.fold_revenue is
+    'The revenue of customers from a time on, by the ledger: payments, less refunds and lost chargebacks';
+
+create function lifecycle.derive_revenue(touched lifecycle.touch[])
+returns void
+language plpgsql
+as $$
+declare
+    zone constant text := lifecycle.business_zone();
+    writer_number constant smallint := lifecycle.writer_number();
+begin
+    with fresh as materialized (
+        select * from lifecycle.fold_revenue(touched)
+    ),
+    stale as materialized (
+        select r.*
+        from unnest(touched) t
+        join lifecycle.revenue r
+          on r.bucket = t.bucket and r.customer_id = t.customer_id and r.occurred_at >= t.since
+    ),
+    gone as (
+        delete from lifecycle.revenue r
+        using stale s
+        where r.bucket = s.bucket and r.customer_id = s.customer_id
+          and r.occurred_at = s.occurred_at and r.event_id = s.event_id
+          and not exists (select from fresh f where f.event_id = s.event_id)
+        returning r.*
+    ),
+    come as (
+        insert into lifecycle.revenue
+        select f.*
+        from fresh f
+        where not exists (select from stale s where s.event_id = f.event_id)
+        returning *
+    )
+    insert into lifecycle.revenue_total as total
+    select writer_number, (c.occurred_at at time zone zone)::date, c.currency, sum(c.sign),
+           sum(c.sign * greatest(c.amount, 0)), sum(c.sign * least(c.amount, 0))
+    from (select 1 as sign, come.* from come
+          union all
+          select -1, gone.* from gone) c
+    group by (c.occurred_at at time zone zone)::date, c.currency
+    on conflict (day, currency, writer) do update
+    set entries = total.entries + excluded.entries,
+        received = total.received + excluded.received,
+        returned = total.returned + excluded.returned;
+end
+$$;
+comment on function lifecycle.derive_revenue is
+    'Brings revenue up to date from a time on, and revenue_total with it';

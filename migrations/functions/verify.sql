@@ -1,0 +1,203 @@
+-- verify compares what is stored with what follows from the ledger; rebuild derives it anew. Both
+-- go bucket by bucket, so that they can tell how far they are.
+
+create function lifecycle.bucket_touched(which smallint)
+returns lifecycle.touch[]
+language sql stable
+as $$
+    select array_agg(row(c.bucket, c.customer_id, '-infinity')::lifecycle.touch)
+    from lifecycle.customer c
+    where c.bucket = which
+$$;
+comment on function lifecycle.bucket_touched is 'All customers of a bucket, from the beginning of time';
+
+create function lifecycle.cancelled_orders_of(which smallint)
+returns setof lifecycle.cancelled_order
+language sql stable
+as $$
+    select e.bucket, e.customer_id, e.object, e.event_id
+    from lifecycle.event e
+    where e.bucket = which
+      and e.type = lifecycle.type_code('sell.order.cancelled')
+      and not exists (select from lifecycle.voided w where w.event_id = e.event_id)
+$$;
+comment on function lifecycle.cancelled_orders_of is 'The cancellations in force of a bucket, by the ledger';
+
+create function lifecycle.verify_bucket(which integer)
+returns table (part text, differences bigint)
+language plpgsql stable
+as $$
+declare
+    customers constant lifecycle.touch[] := lifecycle.bucket_touched(which::smallint);
+begin
+    return query
+    select 'visit', count(*)
+    from ((select * from lifecycle.fold_visits(customers)
+           except all select * from lifecycle.visit v where v.bucket = which)
+          union all
+          (select * from lifecycle.visit v where v.bucket = which
+           except all select * from lifecycle.fold_visits(customers))) d
+    union all
+    select 'purchase', count(*)
+    from ((select * from lifecycle.fold_purchases(customers)
+           except all select * from lifecycle.purchase p where p.bucket = which)
+          union all
+          (select * from lifecycle.purchase p where p.bucket = which
+           except all select * from lifecycle.fold_purchases(customers))) d
+    union all
+    select 'revenue', count(*)
+    from ((select * from lifecycle.fold_revenue(customers)
+           except all select * from lifecycle.revenue r where r.bucket = which)
+          union all
+          (select * from lifecycle.revenue r where r.bucket = which
+           except all select * from lifecycle.fold_revenue(customers))) d
+    union all
+    select 'purchase_day', count(*)
+    from ((select * from lifecycle.plain_purchase_day p where p.bucket = which
+           except all select * from lifecycle.purchase_day p where p.bucket = which)
+          union all
+          (select * from lifecycle.purchase_day p where p.bucket = which
+           except all select * from lifecycle.plain_purchase_day p where p.bucket = which)) d
+    union all
+    select 'cancelled_order', count(*)
+    from ((select * from lifecycle.cancelled_orders_of(which::smallint)
+           except all select * from lifecycle.cancelled_order c where c.bucket = which)
+          union all
+          (select * from lifecycle.cancelled_order c where c.bucket = which
+           except all select * from lifecycle.cancelled_orders_of(which::smallint))) d;
+end
+$$;
+comment on function lifecycle.verify_bucket is
+    'How many rows of each fact of a bucket differ from what the ledger says';
+
+create function lifecycle.verify_total(rollup text)
+returns bigint
+language plpgsql stable
+as $$
+declare
+    keys text;
+    sums text;
+    differences bigint;
+begin
+    select string_agg(quote_ident(a.attname), ', ' order by a.attnum) filter (where a.is_key),
+           string_agg(format('sum(%I)', a.attname), ', ' order by a.attnum) filter (where not a.is_key)
+    into keys, sums
+    from (select attname, attnum, attnum = any(i.indkey) as is_key
+          from pg_attribute
+          join pg_index i on i.indrelid = attrelid and i.indisprimary
+          where attrelid = format('lifecycle.%I', rollup)::regclass
+            and attnum > 0 and not attisdropped and attname <> 'writer') a;
+    execute format(
+        'with kept as (select %1$s, %2$s from lifecycle.%3$I group by %1$s
+                       having (%2$s) is distinct from (%4$s)),
+              plain as (select %1$s, %2$s from lifecycle.%5$I group by %1$s)
+         select count(*) from ((table kept except all table plain)
+                               union all (table plain except all table kept)) d',
+        keys, sums, rollup, regexp_replace(sums, 'sum\([^)]*\)', '0', 'g'), 'plain_' || rollup)
+    into differences;
+    return differences;
+end
+$$;
+comment on function lifecycle.verify_total is
+    'How many rows of a roll-up differ from its plain view; a row of zeros is no row';
+
+create function lifecycle.rollups()
+returns setof text
+language sql immutable
+as $$
+    values ('transition_total'), ('purchase_total'), ('revenue_total'), ('buyer_total'),
+           ('gap_total'), ('cohort_total')
+$$;
+comment on function lifecycle.rollups is 'The roll-ups; each has a plain view that says what it must be';
+
+create function lifecycle.verify_totals()
+returns table (part text, differences bigint)
+language sql stable
+as $$
+    select r, lifecycle.verify_total(r)
+    from lifecycle.rollups() r
+    union all
+    select 'voided', count(*)
+    from ((select e.target, e.event_id from lifecycle.event e where e.target is not null
+           except all table lifecycle.voided)
+          union all
+          (table lifecycle.voided
+           except all select e.target, e.event_id from lifecycle.event e where e.target is not null)) d
+$$;
+comment on function lifecycle.verify_totals is
+    'How many rows of each roll-up, and of the marks of voided events, differ from what they must be';
+
+create function lifecycle.rebuild_voided()
+returns void
+language plpgsql
+as $$
+begin
+    perform pg_advisory_xact_lock(2, 0);
+    delete from lifecycle.voided;
+    insert into lifecycle.voided
+    select e.target, e.event_id
+    from lifecycle.event e
+    where e.target is not null;
+end
+$$;
+comment on function lifecycle.rebuild_voided is 'Notes anew which events were voided: before the buckets';
+
+create function lifecycle.rebuild_bucket(which integer)
+returns bigint
+language plpgsql
+as $$
+declare
+    customers lifecycle.touch[];
+begin
+    perform pg_advisory_xact_lock_shared(2, 0);
+    perform c.customer_id
+    from lifecycle.customer c
+    where c.bucket = which
+    order by c.bucket, c.customer_id
+    for no key update;
+    customers := lifecycle.bucket_touched(which::smallint);
+
+    delete from lifecycle.cancelled_order c where c.bucket = which;
+    insert into lifecycle.cancelled_order select * from lifecycle.cancelled_orders_of(which::smallint);
+    delete from lifecycle.purchase p
+    where p.bucket = which
+      and not exists (select from lifecycle.fold_purchases(customers) f where f.event_id = p.event_id and f = p);
+    delete from lifecycle.revenue r
+    where r.bucket = which
+      and not exists (select from lifecycle.fold_revenue(customers) f where f.event_id = r.event_id and f = r);
+    if customers is not null then
+        perform lifecycle.derive(row(customers, customers, customers)::lifecycle.touched);
+        perform lifecycle.derive_purchase_days(
+            (select array_agg(row(c.bucket, c.customer_id, '-infinity')::lifecycle.day_touch)
+             from lifecycle.customer c
+             where c.bucket = which));
+    end if;
+    return coalesce(cardinality(customers), 0);
+end
+$$;
+comment on function lifecycle.rebuild_bucket is
+    'Derives the facts of a bucket''s customers anew, while the service goes on; their number';
+
+create function lifecycle.rebuild_totals()
+returns void
+language plpgsql
+as $$
+declare
+    rollup text;
+    columns text;
+begin
+    perform pg_advisory_xact_lock(2, 0);
+    for rollup in select lifecycle.rollups() loop
+        select string_agg(quote_ident(attname), ', ' order by attnum)
+        into columns
+        from pg_attribute
+        where attrelid = format('lifecycle.%I', rollup)::regclass
+          and attnum > 0 and not attisdropped and attname <> 'writer';
+        execute format('delete from lifecycle.%I', rollup);
+        execute format('insert into lifecycle.%1$I (writer, %2$s) select 0, %2$s from lifecycle.%3$I',
+                       rollup, columns, 'plain_' || rollup);
+    end loop;
+end
+$$;
+comment on function lifecycle.rebuild_totals is
+    'Fills the roll-ups anew from the facts; the writers wait meanwhile: after the buckets';
