@@ -23,6 +23,10 @@ void *arena_alloc(struct arena *arena, size_t size) MUST_CHECK;
 /* As arena_alloc, for `size` bytes that the caller fills itself: not zeroed. */
 void *arena_alloc_raw(struct arena *arena, size_t size) MUST_CHECK;
 
+/* `piece` of `size` bytes (NULL of 0) with room for new_size; what it held moves along. NULL
+ * leaves it as it was. */
+void *arena_grow(struct arena *arena, void *piece, size_t size, size_t new_size) MUST_CHECK;
+
 /* A copy that ends in NUL; `text` need not. */
 char *arena_copy(struct arena *arena, const char *text, size_t length) MUST_CHECK;
 char *arena_print(struct arena *arena, const char *format, ...) MUST_CHECK PRINTF_LIKE(2, 3);

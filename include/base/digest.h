@@ -1,4 +1,5 @@
-/* Hashes and randomness, by OpenSSL's libcrypto. */
+/* Hashes and randomness, by OpenSSL's libcrypto. A hash has no failure to report: if libcrypto
+ * has no memory left for its few bytes of state, the process ends. */
 #ifndef CLMD_BASE_DIGEST_H
 #define CLMD_BASE_DIGEST_H
 

@@ -1,5 +1,6 @@
 /* What can go wrong, told in the terms of RFC 9457. A function that can fail takes a
- * `struct problem *why` last, fills it by fail() or fault_add(), and returns false.
+ * `struct problem *why` last, fills it by fail() or fault_add(), and returns false. A
+ * problem begins as {0}.
  *
  * `detail` and the faults are shown to the caller: they never hold a library's or PostgreSQL's
  * own words, a secret, or more than an excerpt of the input. `log_detail` is for our own log.

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/problem.h"
+#include "base/utf8.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -33,8 +34,8 @@ struct json_field {
     const char *name;
     enum json_kind kind;
     bool required;
-    size_t limit;                    /* bytes of a text, items of a list */
-    double minimum, maximum;         /* of a number */
+    size_t limit;                    /* bytes of a text, items of a list; 0: any number */
+    double minimum, maximum;         /* of a number; both 0: any */
     const char *const *choices;      /* ends with NULL */
     const struct json_field *fields; /* of an object or a list's items; ends with a NULL name */
     ptrdiff_t offset;                /* into `target`, or JSON_NOT_STORED */
@@ -46,8 +47,12 @@ struct json_field {
 bool json_decode(const json_t *object, const struct json_field *fields, void *target,
                  const char *pointer, struct problem *why) MUST_CHECK;
 
+/* How deep arrays and objects may lie in each other, and how long a number may be written. */
+enum { JSON_DEPTH_LIMIT = 64, JSON_NUMBER_LIMIT = 64 };
+
 /* Parses one value from the front of `text`, duplicate keys refused. `used` tells how many
- * bytes it took. NULL with PROBLEM_MALFORMED otherwise; the caller releases by json_decref. */
+ * bytes it took. NULL with PROBLEM_MALFORMED otherwise (PROBLEM_INTERNAL when out of memory);
+ * the caller releases by json_decref. */
 json_t *json_parse(const char *text, size_t length, size_t *used,
                    struct problem *why) MUST_CHECK;
 
@@ -63,8 +68,5 @@ int currency_digits(const char *code);
 
 /* Every row of the table, for the database's copy; NULL past the end. */
 const char *currency_at(size_t position, int *digits);
-
-/* Whether the bytes are well-formed UTF-8. */
-bool is_utf8(const char *text, size_t length);
 
 #endif

@@ -1,0 +1,151 @@
+#include "base/problem.h"
+
+#include "base/utf8.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct problem_kind KINDS[] = {
+    [PROBLEM_NONE] = {200, "none", "No problem", "Nothing went wrong."},
+    [PROBLEM_MALFORMED] =
+        {400, "malformed", "Malformed request",
+         "The request could not be read: its body is not valid JSON or UTF-8, or its path, "
+         "query or header fields break the rules of HTTP. The detail says where. Nothing was "
+         "stored; the same bytes will be refused again."},
+    [PROBLEM_UNAUTHENTICATED] =
+        {401, "unauthenticated", "Authentication required",
+         "The request carries no key, or one that is unknown, mistyped or revoked. Send "
+         "`Authorization: Bearer` with a key made by `clmd key create`."},
+    [PROBLEM_FORBIDDEN] =
+        {403, "forbidden", "Not allowed",
+         "The key is valid, but it lacks the scope that this route needs; the detail names the "
+         "scope. Use another key, or make one with that scope."},
+    [PROBLEM_NOT_FOUND] =
+        {404, "not-found", "Not found",
+         "There is nothing at this path: no such route, or no such event, customer or metric."},
+    [PROBLEM_METHOD_NOT_ALLOWED] = {405, "method-not-allowed", "Method not allowed",
+                                    "The path exists, but not with this method. The `Allow` "
+                                    "field lists those that it has; "
+                                    "methods are case-sensitive."},
+    [PROBLEM_TIMEOUT] =
+        {408, "timeout", "Request timed out",
+         "The whole request did not arrive within the time that the service waits for it. "
+         "Nothing was stored; send it again."},
+    [PROBLEM_CONFLICT] =
+        {409, "conflict", "Conflict",
+         "What was sent contradicts what is stored: an event with this source and id exists "
+         "already, with other content. Nothing was stored. An event is never changed; record a "
+         "new one under an id of its own, or void the first."},
+    [PROBLEM_LENGTH_REQUIRED] =
+        {411, "length-required", "Length required",
+         "The request has a body but does not say how long it is. Send `Content-Length`."},
+    [PROBLEM_TOO_LARGE] =
+        {413, "too-large", "Content too large",
+         "The body, an event in it, or the number of its events is over the limit; the detail "
+         "tells the limit. Nothing was stored; send it in smaller parts."},
+    [PROBLEM_URI_TOO_LONG] =
+        {414, "uri-too-long", "URI too long",
+         "The path and query of the request are longer than the service accepts."},
+    [PROBLEM_UNSUPPORTED_MEDIA] = {415, "unsupported-media", "Unsupported media type",
+                                   "The body's `Content-Type` or `Content-Encoding` is missing "
+                                   "or is none that this route "
+                                   "reads; the detail lists those that it does."},
+    [PROBLEM_UNPROCESSABLE] =
+        {422, "unprocessable", "Invalid content",
+         "The request could be read, but what it says is not valid: a field is missing or of "
+         "the wrong kind, a value is out of range, a type or parameter is unknown. `errors` "
+         "points to each fault. What is at fault was not stored."},
+    [PROBLEM_HEADERS_TOO_LARGE] =
+        {431, "headers-too-large", "Header fields too large",
+         "The header fields of the request are larger or more than the service accepts."},
+    [PROBLEM_INTERNAL] =
+        {500, "internal", "Internal error",
+         "The service failed; the fault is not the caller's. Its log has the details under the "
+         "request id in `instance`. An event can safely be sent again: if it was stored, it is "
+         "a duplicate."},
+    [PROBLEM_UNAVAILABLE] =
+        {503, "unavailable", "Unavailable",
+         "The service cannot answer now: the database is away, too many requests are waiting, "
+         "or it is stopping. Send the same request again after `Retry-After` seconds; an event "
+         "that was stored all the same is then a duplicate, never a second one."},
+};
+
+static_assert(COUNT_OF(KINDS) == PROBLEM_CODES, "a row for every code");
+
+const struct problem_kind *problem_kind(enum problem_code code)
+{
+    return &KINDS[(size_t)code < PROBLEM_CODES ? code : PROBLEM_INTERNAL];
+}
+
+/* What is quoted from an input may be anything, and may have been cut within a character. */
+static void repair_utf8(char *text)
+{
+    size_t length = strlen(text);
+    for (size_t at = 0; at < length;) {
+        size_t step = utf8_length(text + at, length - at);
+        if (step == 0)
+            text[at] = '?';
+        at += step > 0 ? step : 1;
+    }
+}
+
+/* Cuts text that filled its place before the character that reaches into the last bytes, and
+ * ends it with an ellipsis. */
+static void end_with_ellipsis(char *text, size_t size)
+{
+    static const char ELLIPSIS[] = "\u2026";
+    size_t at = size - sizeof ELLIPSIS;
+    while (at > 0 && ((unsigned char)text[at] & 0xc0) == 0x80)
+        at--;
+    memcpy(text + at, ELLIPSIS, sizeof ELLIPSIS);
+}
+
+static void print_bounded(char *text, size_t size, const char *format, va_list arguments)
+    PRINTF_LIKE(3, 0);
+
+static void print_bounded(char *text, size_t size, const char *format, va_list arguments)
+{
+    int length = vsnprintf(text, size, format, arguments);
+    if (length < 0)
+        text[0] = '\0';
+    else if ((size_t)length >= size)
+        end_with_ellipsis(text, size);
+    repair_utf8(text);
+}
+
+static void copy_bounded(char *text, size_t size, const char *format, ...) PRINTF_LIKE(3, 4);
+
+static void copy_bounded(char *text, size_t size, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    print_bounded(text, size, format, arguments);
+    va_end(arguments);
+}
+
+bool fail(struct problem *why, enum problem_code code, const char *detail, ...)
+{
+    va_list arguments;
+    why->code = code;
+    va_start(arguments, detail);
+    print_bounded(why->detail, sizeof why->detail, detail, arguments);
+    va_end(arguments);
+    return false;
+}
+
+bool fault_add(struct problem *why, const char *pointer, const char *detail, ...)
+{
+    if (why->code == PROBLEM_NONE)
+        (void)fail(why, PROBLEM_UNPROCESSABLE, "the input is not valid; errors has each fault");
+    if (why->fault_count == PROBLEM_FAULTS)
+        return false;
+    struct fault *fault = &why->faults[why->fault_count++];
+    copy_bounded(fault->pointer, sizeof fault->pointer, "%s", pointer);
+    va_list arguments;
+    va_start(arguments, detail);
+    print_bounded(fault->detail, sizeof fault->detail, detail, arguments);
+    va_end(arguments);
+    return false;
+}
