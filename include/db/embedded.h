@@ -33,6 +33,9 @@ struct embedded *embedded_open(const char *data_dir, enum embedded_use use,
 /* A libpq URL of the cluster. */
 const char *embedded_url(const struct embedded *embedded);
 
+/* Whether this process started the cluster, and nobody else can be at work on it unasked. */
+bool embedded_is_owner(const struct embedded *embedded);
+
 /* When started by root: the whole process becomes the cluster's user. Before the first thread.
  * Without root it does nothing. */
 bool embedded_drop_root(const struct embedded *embedded, struct problem *why) MUST_CHECK;

@@ -1,0 +1,26 @@
+/* libpq's asynchronous calls with a deadline. Its own PQexec waits for a frozen server for
+ * ever, and a worker thread would be gone with it. Deadlines are by clock_monotonic. */
+#ifndef CLMD_DB_WIRE_H
+#define CLMD_DB_WIRE_H
+
+#include "base/compiler.h"
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Brings what PQconnectStart began to its end. After false, PQstatus tells whether it failed
+ * (CONNECTION_BAD) or took too long. */
+bool wire_connect(PGconn *connection, int64_t deadline) MUST_CHECK;
+
+/* Whether the server has not closed its end while nothing was going on. */
+bool wire_is_alive(PGconn *connection);
+
+/* Sends what was given to libpq, and takes its answer in: of several results the last one, or
+ * the first that failed. False when the answer did not come to its end; PQstatus then tells
+ * whether the connection broke or the deadline passed. *result is the caller's in any case. */
+bool wire_exchange(PGconn *connection, int64_t deadline, PGresult **result) MUST_CHECK;
+
+bool wire_is_success(const PGresult *result);
+
+#endif

@@ -1,0 +1,236 @@
+/* A connection that heals itself. A statement is sent once. What was found dead before anything
+ * was sent is replaced without a word; after that, a loss is the caller's to judge, because the
+ * server may have committed. */
+#include "db/db.h"
+
+#include "base/clock.h"
+#include "db/fault.h"
+#include "db/wire.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    CONNECT_SECONDS = 10,
+    GRACE_SECONDS = 5, /* that the server has beyond its own statement_timeout to say so */
+    LOCK_SECONDS =
+        10,          /* the longest wait for a lock, where statements have a deadline at all */
+    SECOND = 1000000 /* in microseconds */
+};
+
+struct db {
+    char *url;
+    unsigned statement_seconds; /* 0: no deadline */
+    PGconn *connection;         /* NULL: not connected */
+    bool is_in_transaction;     /* after the last statement */
+    bool is_prepared[STATEMENTS];
+    enum db_fault last_fault;
+};
+
+struct db *db_create(const char *url, unsigned statement_seconds)
+{
+    struct db *db = calloc(1, sizeof *db);
+    char *copy = strdup(url);
+    if (!db || !copy) {
+        free(db);
+        free(copy);
+        return NULL;
+    }
+    db->url = copy;
+    db->statement_seconds = statement_seconds;
+    return db;
+}
+
+static void disconnect(struct db *db)
+{
+    PQfinish(db->connection);
+    db->connection = NULL;
+    db->is_in_transaction = false;
+    memset(db->is_prepared, 0, sizeof db->is_prepared);
+}
+
+void db_destroy(struct db *db)
+{
+    if (!db)
+        return;
+    disconnect(db);
+    free(db->url);
+    free(db);
+}
+
+enum db_fault db_last_fault(const struct db *db)
+{
+    return db->last_fault;
+}
+
+void release_rows(void *rows)
+{
+    PQclear(rows);
+}
+
+/* The connection failed, or what it did took too long: either way it is of no more use. */
+static bool lose(struct db *db, const char *log_detail, struct problem *why)
+{
+    db->last_fault = fault_lost(log_detail, why);
+    disconnect(db);
+    return false;
+}
+
+/* As lose(), where the reason is the connection's own. */
+static bool lose_broken(struct db *db, struct problem *why)
+{
+    return lose(db, PQerrorMessage(db->connection), why);
+}
+
+static int64_t statement_deadline(const struct db *db)
+{
+    if (db->statement_seconds == 0)
+        return INT64_MAX;
+    return clock_monotonic() + (int64_t)(db->statement_seconds + GRACE_SECONDS) * SECOND;
+}
+
+/* Connecting ------------------------------------------------------------------------------- */
+
+static void drop_notice(void *unused, const char *message)
+{
+    (void)unused;
+    (void)message;
+}
+
+static bool exchange(struct db *db, int64_t deadline, PGresult **rows, struct problem *why);
+
+/* By statements and not by the start-up packet, which poolers refuse to take settings from. */
+static bool set_up_session(struct db *db, int64_t deadline, struct problem *why)
+{
+    char settings[320];
+    unsigned seconds = db->statement_seconds;
+    snprintf(settings, sizeof settings,
+             "set statement_timeout = '%us'; set lock_timeout = '%us'; set timezone = 'UTC'; "
+             "set datestyle = 'ISO'; set client_min_messages = 'warning'",
+             seconds, seconds < LOCK_SECONDS ? seconds : LOCK_SECONDS);
+    if (!PQsendQuery(db->connection, settings))
+        return lose_broken(db, why);
+    PGresult *rows;
+    if (!exchange(db, deadline, &rows, why))
+        return false;
+    PQclear(rows);
+    return true;
+}
+
+static bool start_connection(struct db *db, struct problem *why)
+{
+    static const char *const NAMES[] = {"dbname", "fallback_application_name",
+                                        "client_encoding", NULL};
+    const char *const values[] = {db->url, "clmd", "UTF8", NULL};
+    int64_t deadline = clock_monotonic() + (int64_t)CONNECT_SECONDS * SECOND;
+    db->connection = PQconnectStartParams(NAMES, values, 1);
+    if (!db->connection)
+        return lose(db, "out of memory", why);
+    if (PQstatus(db->connection) == CONNECTION_BAD)
+        return lose_broken(db, why);
+    if (!wire_connect(db->connection, deadline))
+        return PQstatus(db->connection) == CONNECTION_BAD
+                   ? lose_broken(db, why)
+                   : lose(db, "no connection within 10 seconds", why);
+    PQsetNoticeProcessor(db->connection, drop_notice, NULL);
+    if (PQsetnonblocking(db->connection, 1) != 0)
+        return lose_broken(db, why);
+    if (set_up_session(db, deadline, why))
+        return true;
+    disconnect(db);
+    return false;
+}
+
+static bool connect_if_needed(struct db *db, struct problem *why)
+{
+    db->last_fault = DB_FAULT_NONE;
+    if (db->connection) {
+        if (wire_is_alive(db->connection))
+            return true;
+        if (db->is_in_transaction)
+            return lose(db, "the connection was lost within a transaction", why);
+        disconnect(db);
+    }
+    return start_connection(db, why);
+}
+
+PGconn *db_connection(struct db *db, struct problem *why)
+{
+    return connect_if_needed(db, why) ? db->connection : NULL;
+}
+
+/* Statements ------------------------------------------------------------------------------- */
+
+/* What was given to libpq to send goes out, and its answer comes back. */
+static bool exchange(struct db *db, int64_t deadline, PGresult **rows, struct problem *why)
+{
+    PGresult *result = NULL;
+    bool is_complete = wire_exchange(db->connection, deadline, &result);
+    db->is_in_transaction = PQtransactionStatus(db->connection) != PQTRANS_IDLE;
+    if (is_complete && wire_is_success(result)) {
+        *rows = result;
+        return true;
+    }
+    if (!is_complete && PQstatus(db->connection) == CONNECTION_OK) {
+        PQclear(result);
+        return lose(db, "no complete answer within the deadline", why);
+    }
+    db->last_fault = fault_tell(db->connection, result, why);
+    PQclear(result);
+    if (db->last_fault == DB_FAULT_CONNECTION)
+        disconnect(db);
+    return false;
+}
+
+static bool prepare(struct db *db, enum statement statement, int64_t deadline,
+                    struct problem *why)
+{
+    const struct statement_row *row = statement_row(statement);
+    PGresult *rows;
+    if (db->is_prepared[statement])
+        return true;
+    if (!PQsendPrepare(db->connection, row->name, row->sql, row->parameters, NULL))
+        return lose_broken(db, why);
+    if (!exchange(db, deadline, &rows, why))
+        return false;
+    PQclear(rows);
+    db->is_prepared[statement] = true;
+    return true;
+}
+
+enum { PARAMETERS_LIMIT = 32 };
+
+bool db_run(struct db *db, enum statement statement, const struct db_value *values,
+            PGresult **rows, struct problem *why)
+{
+    const struct statement_row *row = statement_row(statement);
+    const char *data[PARAMETERS_LIMIT];
+    int lengths[PARAMETERS_LIMIT], formats[PARAMETERS_LIMIT];
+    assert(row->parameters <= PARAMETERS_LIMIT);
+    if (!connect_if_needed(db, why))
+        return false;
+    int64_t deadline = statement_deadline(db);
+    if (!prepare(db, statement, deadline, why))
+        return false;
+    for (int i = 0; i < row->parameters; i++) {
+        data[i] = values[i].data;
+        lengths[i] = values[i].length;
+        formats[i] = values[i].is_binary;
+    }
+    if (!PQsendQueryPrepared(db->connection, row->name, row->parameters, data, lengths, formats,
+                             0))
+        return lose_broken(db, why);
+    return exchange(db, deadline, rows, why);
+}
+
+bool db_execute(struct db *db, const char *sql, PGresult **rows, struct problem *why)
+{
+    if (!connect_if_needed(db, why))
+        return false;
+    if (!PQsendQuery(db->connection, sql))
+        return lose_broken(db, why);
+    return exchange(db, statement_deadline(db), rows, why);
+}

@@ -1,0 +1,104 @@
+#include "db/fault.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The first row whose prefix fits decides. */
+static const struct {
+    const char *prefix;
+    enum db_fault fault;
+} FAULTS[] = {
+    {"CL4", DB_FAULT_TOLD},         /* a function of ours refused */
+    {"08", DB_FAULT_CONNECTION},    /* connection exception */
+    {"57P", DB_FAULT_CONNECTION},   /* the server shuts down, crashed, or does not answer yet */
+    {"40003", DB_FAULT_CONNECTION}, /* nobody knows whether the statement completed */
+    {"25006", DB_FAULT_CONNECTION}, /* this server has become a standby */
+    {"40", DB_FAULT_TRANSIENT},     /* deadlock, serialisation failure */
+    {"53", DB_FAULT_TRANSIENT},     /* out of memory, disk, connections */
+    {"55P03", DB_FAULT_TRANSIENT},  /* lock timeout */
+    {"57014", DB_FAULT_TRANSIENT},  /* statement timeout */
+    {"58", DB_FAULT_TRANSIENT},     /* errors of the system under the server */
+    {"22", DB_FAULT_DATA},          /* data exception */
+    {"23", DB_FAULT_DATA},          /* integrity constraint */
+};
+
+/* What a client sees of each kind. */
+static const struct {
+    enum problem_code code;
+    const char *detail;
+} ANSWERS[] = {
+    [DB_FAULT_CONNECTION] = {PROBLEM_UNAVAILABLE, "the database cannot be reached just now"},
+    [DB_FAULT_TRANSIENT] = {PROBLEM_UNAVAILABLE, "the database is too busy just now"},
+    [DB_FAULT_DATA] = {PROBLEM_UNPROCESSABLE, "the database does not accept a value"},
+    [DB_FAULT_BUG] = {PROBLEM_INTERNAL, "the service has met an error of its own"},
+};
+
+static const struct {
+    const char *sqlstate;
+    enum problem_code code;
+} REFUSALS[] = {
+    {"CL400", PROBLEM_MALFORMED}, {"CL404", PROBLEM_NOT_FOUND},     {"CL409", PROBLEM_CONFLICT},
+    {"CL410", PROBLEM_NOT_FOUND}, {"CL422", PROBLEM_UNPROCESSABLE},
+};
+
+static enum db_fault fault_of(const char *sqlstate)
+{
+    for (size_t i = 0; i < COUNT_OF(FAULTS); i++)
+        if (strncmp(sqlstate, FAULTS[i].prefix, strlen(FAULTS[i].prefix)) == 0)
+            return FAULTS[i].fault;
+    return DB_FAULT_BUG;
+}
+
+static const char *field_of(const PGresult *failed, int field)
+{
+    const char *text = PQresultErrorField(failed, field);
+    return text ? text : "";
+}
+
+static void note_for_log(struct problem *why, const char *message, const char *sqlstate)
+{
+    snprintf(why->log_detail, sizeof why->log_detail, "%.*s%s%s%s",
+             (int)(sizeof why->log_detail - 16), message, *sqlstate ? " (" : "", sqlstate,
+             *sqlstate ? ")" : "");
+    why->log_detail[strcspn(why->log_detail, "\n")] = '\0';
+}
+
+/* Our own SQL has spoken: its words are the answer. */
+static void tell_refusal(const PGresult *failed, const char *sqlstate, struct problem *why)
+{
+    const char *message = field_of(failed, PG_DIAG_MESSAGE_PRIMARY);
+    const char *pointer = field_of(failed, PG_DIAG_MESSAGE_DETAIL);
+    enum problem_code code = PROBLEM_UNPROCESSABLE;
+    for (size_t i = 0; i < COUNT_OF(REFUSALS); i++)
+        if (strcmp(sqlstate, REFUSALS[i].sqlstate) == 0)
+            code = REFUSALS[i].code;
+    if (*pointer) {
+        fault_add(why, pointer, "%s", message);
+        why->code = code;
+    } else {
+        fail(why, code, "%s", message);
+    }
+}
+
+enum db_fault fault_tell(const PGconn *connection, const PGresult *failed, struct problem *why)
+{
+    const char *sqlstate = field_of(failed, PG_DIAG_SQLSTATE);
+    const char *message =
+        *sqlstate ? field_of(failed, PG_DIAG_MESSAGE_PRIMARY) : PQerrorMessage(connection);
+    bool is_lost = PQstatus(connection) != CONNECTION_OK;
+    enum db_fault fault = is_lost ? DB_FAULT_CONNECTION : fault_of(sqlstate);
+    if (fault == DB_FAULT_TOLD) {
+        tell_refusal(failed, sqlstate, why);
+        return fault;
+    }
+    fail(why, ANSWERS[fault].code, "%s", ANSWERS[fault].detail);
+    note_for_log(why, message, sqlstate);
+    return fault;
+}
+
+enum db_fault fault_lost(const char *log_detail, struct problem *why)
+{
+    fail(why, ANSWERS[DB_FAULT_CONNECTION].code, "%s", ANSWERS[DB_FAULT_CONNECTION].detail);
+    note_for_log(why, log_detail, "");
+    return DB_FAULT_CONNECTION;
+}

@@ -1,0 +1,21 @@
+/* An embedded PostgreSQL of a test program's own, in a directory that is removed in the end. */
+#ifndef CLMD_TESTS_CLUSTER_H
+#define CLMD_TESTS_CLUSTER_H
+
+#include "db/embedded.h"
+
+#include <sys/types.h>
+
+struct test_cluster {
+    char directory[64];
+    struct embedded *embedded;
+};
+
+/* Both fail the test where something does not go well. */
+void test_cluster_start(struct test_cluster *cluster);
+void test_cluster_remove(struct test_cluster *cluster);
+
+/* The process of its postmaster; −1 while there is none. */
+pid_t test_cluster_postmaster(const struct test_cluster *cluster);
+
+#endif
