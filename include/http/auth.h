@@ -38,12 +38,13 @@ bool key_make(struct new_key *key) MUST_CHECK;
 
 struct auth;
 
-/* Reads the keys once, then keeps them current. */
+/* Reads the keys once, then keeps them current. A database that is away is no failure: until it
+ * comes, auth_check answers 503. */
 struct auth *auth_start(const char *database_url, struct problem *why);
 void auth_stop(struct auth *auth);
 
-/* `authorization`: the header's value, or NULL. 401 without a valid key, 403 without the scope.
- * On success key_id is the key's id, for the log. */
+/* `authorization`: the header's value, or NULL. 401 without a valid key, 403 without the scope;
+ * SCOPE_NONE lets everyone in. On success key_id is the key's id, for the log. */
 bool auth_check(struct auth *auth, const char *authorization, enum scope scope,
                 char key_id[KEY_ID_SIZE], struct problem *why) MUST_CHECK;
 

@@ -52,6 +52,8 @@ struct request {
     void *service;    /* what the program gave server_start, for handlers */
     int64_t began_at; /* clock_monotonic */
     struct answer answer;
+    const char *log_detail; /* of a refusal, for our own log; NULL if there is none */
+    struct request *next;   /* in a lane's queue, or on the way back from it */
 };
 
 /* The value of a query parameter, or NULL. */
@@ -67,7 +69,8 @@ bool respond_text(struct request *request, int status, const char *content_type,
 /* A header field of the answer; the texts are not copied. False when there are too many. */
 bool respond_field(struct request *request, const char *name, const char *value);
 
-/* Makes the answer a problem+json of `why` (instance: the request's id). */
+/* Makes the answer a problem+json of `why` (instance: the request's id). Header fields that the
+ * answer had are dropped. */
 void request_refuse(struct request *request, const struct problem *why);
 
 /* Appends `why` as a problem+json object; for an item of a batch, `instance` is NULL. */

@@ -1,0 +1,51 @@
+/* The connections of one I/O thread, with the deadlines that libmicrohttpd does not keep: its
+ * time-out is for idleness, and a byte a minute is not idle. A connection past its deadline is
+ * shut down; libmicrohttpd notices and closes it. */
+#ifndef CLMD_HTTP_CONNECTION_H
+#define CLMD_HTTP_CONNECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum connection_state {
+    CONNECTION_IDLE,      /* between requests; the line of the next one may be under way */
+    CONNECTION_RECEIVING, /* from the request line to the end of the body */
+    CONNECTION_ANSWERING  /* received; never cut by a deadline */
+};
+
+struct connection {
+    struct connection *previous, *next;
+    int socket;
+    enum connection_state state;
+    int64_t deadline; /* clock_monotonic */
+};
+
+struct connections {
+    struct connection *first;
+    size_t count;
+    unsigned request_seconds; /* for receiving a whole request, from its first moment */
+    unsigned idle_seconds;    /* that a kept-alive connection may wait before the next one */
+};
+
+/* NULL: out of memory. */
+struct connection *connection_open(struct connections *all, int socket, int64_t now);
+void connection_close(struct connections *all, struct connection *connection);
+
+/* A request's life: its line was read, all of it was received, its answer was sent. */
+void connection_begin(const struct connections *all, struct connection *connection,
+                      int64_t now);
+void connection_received(struct connection *connection);
+void connection_rest(const struct connections *all, struct connection *connection, int64_t now);
+
+/* Shuts down what is past its deadline. */
+void connections_sweep(const struct connections *all, int64_t now);
+
+/* Shuts down the idle ones, but for those whose next request has arrived and was not read yet:
+ * that will be answered. */
+void connections_finish_idle(const struct connections *all);
+
+/* Shuts down all that are not being answered. */
+void connections_cut_unanswered(const struct connections *all);
+
+#endif

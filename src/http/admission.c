@@ -1,0 +1,96 @@
+#include "base/digest.h"
+#include "http/exchange.h"
+#include "http/headers.h"
+#include "http/target.h"
+
+#include <string.h>
+
+static enum MHD_Result take_field(void *headers, enum MHD_ValueKind kind, const char *name,
+                                  const char *value)
+{
+    (void)kind;
+    headers_add(headers, name, value);
+    return MHD_YES;
+}
+
+static void read_headers(struct MHD_Connection *wire, struct headers *headers)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(wire, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    *headers = (struct headers){.size = info ? info->header_size : 0};
+    MHD_get_connection_values(wire, MHD_HEADER_KIND, take_field, headers);
+}
+
+static void give_id(struct request *request, const char *given)
+{
+    unsigned char uuid[UUID_SIZE];
+    if (given)
+        memcpy(request->id, given, strlen(given) + 1);
+    else if (uuid_fresh(uuid))
+        uuid_print(uuid, request->id);
+}
+
+static bool find_route(struct exchange *exchange, const struct target *target,
+                       struct route_match *match, struct problem *why)
+{
+    const struct io_service *service = exchange->io->service;
+    struct request *request = &exchange->request;
+    request->path = target->path;
+    bool is_found = route_find(service->routes, service->route_count, request->method,
+                               target->path, target->path_length, match, why);
+    request->route = match->route;
+    if (!is_found && match->allow[0])
+        exchange->allow = arena_copy(request->arena, match->allow, strlen(match->allow));
+    return is_found;
+}
+
+static bool expect_body(struct exchange *exchange, const struct headers *headers,
+                        struct problem *why)
+{
+    struct request *request = &exchange->request;
+    size_t limit = exchange->io->service->body_limit;
+    uint64_t length;
+    (void)headers_announce_body(headers, &length);
+    if (!headers_check_body(headers, request, why))
+        return false;
+    if (length > limit)
+        return fail(why, PROBLEM_TOO_LARGE, "a body may take %zu bytes", limit);
+    exchange->body = buffer_create(request->arena, limit);
+    if (request->route->media_types && buffer_extend(&exchange->body, (size_t)length))
+        exchange->body.length = 0; /* the room is there; the body will fill it */
+    return true;
+}
+
+/* In the order in which a caller would want to know. */
+static bool admit(struct exchange *exchange, const struct headers *headers, const char *version,
+                  struct problem *why)
+{
+    struct request *request = &exchange->request;
+    struct target target;
+    struct route_match match;
+    if (!exchange->target)
+        return fail(why, PROBLEM_URI_TOO_LONG, "the target takes more than %d bytes",
+                    TARGET_LIMIT);
+    if (!headers_check(headers, version, why))
+        return false;
+    exchange->closes = !exchange->is_received;
+    return target_split(exchange->target, &target, why) &&
+           find_route(exchange, &target, &match, why) &&
+           auth_check(exchange->io->service->auth, headers->values[HEADER_AUTHORIZATION],
+                      request->route->scope, request->key_id, why) &&
+           expect_body(exchange, headers, why) && target_variables(request, &match, why) &&
+           target_parameters(request, target.query, why);
+}
+
+bool exchange_admit(struct exchange *exchange, const char *method, const char *version,
+                    struct problem *why)
+{
+    struct headers headers;
+    uint64_t unused;
+    read_headers(exchange->wire, &headers);
+    give_id(&exchange->request, headers_request_id(&headers));
+    exchange->request.method = method;
+    exchange->closes = true; /* until the header has proven sound */
+    exchange->is_received = !headers_announce_body(&headers, &unused);
+    return admit(exchange, &headers, version, why);
+}

@@ -1,0 +1,86 @@
+#include "http/connection.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+
+enum { SECOND = 1000000 };
+
+static int64_t after(int64_t now, unsigned seconds)
+{
+    return now + (int64_t)seconds * SECOND;
+}
+
+struct connection *connection_open(struct connections *all, int socket, int64_t now)
+{
+    struct connection *connection = calloc(1, sizeof *connection);
+    if (!connection)
+        return NULL;
+    connection->socket = socket;
+    connection->deadline = after(now, all->request_seconds);
+    connection->next = all->first;
+    if (all->first)
+        all->first->previous = connection;
+    all->first = connection;
+    all->count++;
+    return connection;
+}
+
+void connection_close(struct connections *all, struct connection *connection)
+{
+    if (connection->previous)
+        connection->previous->next = connection->next;
+    else
+        all->first = connection->next;
+    if (connection->next)
+        connection->next->previous = connection->previous;
+    all->count--;
+    free(connection);
+}
+
+/* The deadline of the first request runs since the connection was made; a later one's since
+ * its line was read, which had to come within the idle time and another deadline. */
+void connection_begin(const struct connections *all, struct connection *connection, int64_t now)
+{
+    int64_t deadline = after(now, all->request_seconds);
+    connection->state = CONNECTION_RECEIVING;
+    if (deadline < connection->deadline)
+        connection->deadline = deadline;
+}
+
+void connection_received(struct connection *connection)
+{
+    connection->state = CONNECTION_ANSWERING;
+}
+
+void connection_rest(const struct connections *all, struct connection *connection, int64_t now)
+{
+    connection->state = CONNECTION_IDLE;
+    connection->deadline = after(now, all->idle_seconds + all->request_seconds);
+}
+
+void connections_sweep(const struct connections *all, int64_t now)
+{
+    for (const struct connection *at = all->first; at; at = at->next)
+        if (at->state != CONNECTION_ANSWERING && at->deadline <= now)
+            shutdown(at->socket, SHUT_RDWR);
+}
+
+static bool has_input(int socket)
+{
+    char byte;
+    return recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+void connections_finish_idle(const struct connections *all)
+{
+    for (const struct connection *at = all->first; at; at = at->next)
+        if (at->state == CONNECTION_IDLE && !has_input(at->socket))
+            shutdown(at->socket, SHUT_RDWR);
+}
+
+void connections_cut_unanswered(const struct connections *all)
+{
+    for (const struct connection *at = all->first; at; at = at->next)
+        if (at->state != CONNECTION_ANSWERING)
+            shutdown(at->socket, SHUT_RDWR);
+}

@@ -1,0 +1,274 @@
+/* libmicrohttpd calls the handler when the header is there, for each piece of the body, at its
+ * end, and once more after a parked request was resumed; the state says which it is.
+ *
+ * What the header decides is answered before a body is read, and the connection is closed then,
+ * for libmicrohttpd takes an early answer for a last one; where no body follows, the answer
+ * waits for the end, which comes at once, and the connection is kept. In mid-body no answer is
+ * taken: what is over the limit is dropped, within bounds, and refused at the end. */
+#include "http/exchange.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "http/target.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    ARENA_BASE = 1 << 20, /* bytes that a request may take, beside … */
+    ARENA_FACTOR = 16,    /* … so many times the largest body */
+    DROP_FACTOR = 8       /* so many times the largest body are dropped, then we hang up */
+};
+
+static void log_answer(const struct request *request)
+{
+    int status = request->answer.status;
+    char status_text[12], milliseconds[24];
+    snprintf(status_text, sizeof status_text, "%d", status);
+    snprintf(milliseconds, sizeof milliseconds, "%" PRId64,
+             (clock_monotonic() - request->began_at) / 1000);
+    log_line(status < 500    ? LOG_LEVEL_DEBUG
+             : status == 503 ? LOG_LEVEL_WARN
+                             : LOG_LEVEL_ERROR,
+             "answered", "request", request->id, "route",
+             request->route ? request->route->path : "", "method", request->method, "status",
+             status_text, "key", request->key_id, "milliseconds", milliseconds, "detail",
+             request->log_detail ? request->log_detail : "", NULL);
+}
+
+static void add_fields(const struct exchange *exchange, struct MHD_Response *response)
+{
+    const struct answer *answer = &exchange->request.answer;
+    (void)MHD_add_response_header(response, "X-Request-Id", exchange->request.id);
+    if (answer->content_type)
+        (void)MHD_add_response_header(response, "Content-Type", answer->content_type);
+    for (size_t i = 0; i < answer->field_count; i++)
+        (void)MHD_add_response_header(response, answer->fields[i].name,
+                                      answer->fields[i].value);
+    if (exchange->closes || exchange->io->phase >= IO_DRAINING)
+        (void)MHD_add_response_header(response, "Connection", "close");
+}
+
+static enum MHD_Result send_answer(struct exchange *exchange)
+{
+    struct request *request = &exchange->request;
+    struct problem unanswered = {.code = PROBLEM_INTERNAL, .log_detail = "no answer was given"};
+    if (request->answer.status == 0)
+        request_refuse(request, &unanswered);
+    struct MHD_IoVec body = {request->answer.body, request->answer.length};
+    struct MHD_Response *response = MHD_create_response_from_iovec(&body, 1, NULL, NULL);
+    if (!response)
+        return MHD_NO;
+    add_fields(exchange, response);
+    log_answer(request);
+    exchange->state = EXCHANGE_ANSWERED;
+    enum MHD_Result queued =
+        MHD_queue_response(exchange->wire, (unsigned)request->answer.status, response);
+    MHD_destroy_response(response);
+    return queued;
+}
+
+static enum MHD_Result refuse(struct exchange *exchange, const struct problem *why)
+{
+    request_refuse(&exchange->request, why);
+    return send_answer(exchange);
+}
+
+/* Receiving -------------------------------------------------------------------------------- */
+
+static enum MHD_Result take_header(struct exchange *exchange, const char *method,
+                                   const char *version)
+{
+    struct request *request = &exchange->request;
+    struct problem why = {0};
+    exchange->state = EXCHANGE_RECEIVING;
+    if (exchange_admit(exchange, method, version, &why))
+        return MHD_YES;
+    if (exchange->allow && strcmp(method, "OPTIONS") == 0)
+        (void)respond_text(request, 204, NULL, NULL, 0);
+    else
+        request_refuse(request, &why);
+    if (exchange->allow)
+        (void)respond_field(request, "Allow", exchange->allow);
+    return exchange->closes ? send_answer(exchange) : MHD_YES;
+}
+
+static enum MHD_Result take_piece(struct exchange *exchange, const char *piece, size_t *size)
+{
+    uint64_t limit = exchange->io->service->body_limit;
+    exchange->received += *size;
+    if (exchange->received > DROP_FACTOR * limit)
+        return MHD_NO;
+    if (exchange->received <= limit && exchange->request.route->media_types)
+        buffer_append(&exchange->body, piece, *size);
+    *size = 0;
+    return MHD_YES;
+}
+
+static bool close_body(struct exchange *exchange, struct problem *why)
+{
+    struct request *request = &exchange->request;
+    struct buffer *body = &exchange->body;
+    size_t limit = exchange->io->service->body_limit;
+    exchange->closes = exchange->received > limit;
+    if (exchange->closes)
+        return fail(why, PROBLEM_TOO_LARGE, "a body may take %zu bytes", limit);
+    body->limit = limit + 1;
+    buffer_append(body, "", 1);
+    if (body->failed)
+        return fail(why, PROBLEM_INTERNAL, "out of memory");
+    request->body = body->data;
+    request->body_length = body->length - 1;
+    return true;
+}
+
+/* A connection with a time-out of its own is looked at before libmicrohttpd reads from those
+ * that were resumed. The order matters: reading the end of what a client sends that has shut
+ * its sending side down would be taken for the end of the connection, and the answer lost. */
+static void look_at_first(const struct exchange *exchange, bool is_first)
+{
+    unsigned seconds = exchange->io->service->idle_seconds;
+    (void)MHD_set_connection_option(exchange->wire, MHD_CONNECTION_OPTION_TIMEOUT,
+                                    is_first ? seconds + 1 : seconds);
+}
+
+/* Suspended first: from lane_submit on the request is the worker's. A refusal takes the same
+ * way back. */
+static enum MHD_Result park(struct exchange *exchange)
+{
+    struct request *request = &exchange->request;
+    struct io *io = exchange->io;
+    struct problem why = {0};
+    exchange->state = EXCHANGE_PARKED;
+    io->parked++;
+    look_at_first(exchange, true);
+    MHD_suspend_connection(exchange->wire);
+    if (io->phase < IO_CLOSED && lane_submit(io->service->lanes[request->route->lane], request))
+        return MHD_YES;
+    (void)fail(&why, PROBLEM_UNAVAILABLE, "too many requests are waiting; try again");
+    request_refuse(request, &why);
+    io_return(request);
+    return MHD_YES;
+}
+
+static enum MHD_Result take_end(struct exchange *exchange)
+{
+    struct request *request = &exchange->request;
+    const struct route *route = request->route;
+    struct problem why = {0};
+    exchange->is_received = true;
+    connection_received(exchange->connection);
+    if (request->answer.status != 0)
+        return send_answer(exchange);
+    if (!close_body(exchange, &why) || (route->admit && !route->admit(request, &why)))
+        return refuse(exchange, &why);
+    if (route->lane != LANE_INLINE)
+        return park(exchange);
+    if (!route->answer(request, &why))
+        return refuse(exchange, &why);
+    return send_answer(exchange);
+}
+
+/* What libmicrohttpd calls ----------------------------------------------------------------- */
+
+static struct connection *connection_of(struct MHD_Connection *wire)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(wire, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
+}
+
+void *exchange_begin(void *closure, const char *target, struct MHD_Connection *wire)
+{
+    struct io *io = closure;
+    size_t length = target ? strlen(target) : 0;
+    struct connection *connection = connection_of(wire);
+    struct arena *arena = arena_create(ARENA_BASE + ARENA_FACTOR * io->service->body_limit);
+    struct exchange *exchange = arena ? arena_alloc(arena, sizeof *exchange) : NULL;
+    if (!exchange || !connection) {
+        arena_destroy(arena);
+        return NULL;
+    }
+    exchange->io = io;
+    exchange->wire = wire;
+    exchange->connection = connection;
+    exchange->target = length <= TARGET_LIMIT ? arena_copy(arena, target, length) : NULL;
+    exchange->request.arena = arena;
+    exchange->request.service = io->service->service;
+    exchange->request.began_at = clock_monotonic();
+    connection_begin(&io->connections, connection, exchange->request.began_at);
+    return exchange;
+}
+
+/* Without memory for an exchange there is none for a refusal: the connection is closed. */
+enum MHD_Result exchange_handle(void *closure, struct MHD_Connection *wire, const char *url,
+                                const char *method, const char *version, const char *piece,
+                                size_t *piece_size, void **context)
+{
+    struct exchange *exchange = *context;
+    (void)closure;
+    (void)wire;
+    (void)url;
+    if (!exchange)
+        return MHD_NO;
+    switch (exchange->state) {
+    case EXCHANGE_BEGUN:
+        return take_header(exchange, method, version);
+    case EXCHANGE_RECEIVING:
+        return *piece_size > 0 ? take_piece(exchange, piece, piece_size) : take_end(exchange);
+    case EXCHANGE_PARKED:
+        look_at_first(exchange, false);
+        return send_answer(exchange);
+    case EXCHANGE_ANSWERED:
+        break;
+    }
+    return MHD_YES;
+}
+
+void exchange_end(void *closure, struct MHD_Connection *wire, void **context,
+                  enum MHD_RequestTerminationCode how)
+{
+    struct io *io = closure;
+    struct exchange *exchange = *context;
+    (void)wire;
+    if (!exchange)
+        return;
+    int64_t now = clock_monotonic();
+    if (!exchange->is_received && how == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+        linger_add(&io->lingering, exchange->connection->socket, now);
+    connection_rest(&io->connections, exchange->connection, now);
+    *context = NULL;
+    arena_destroy(exchange->request.arena);
+}
+
+/* What lanes call, and the way back -------------------------------------------------------- */
+
+static struct exchange *exchange_of(struct request *request)
+{
+    return (struct exchange *)request;
+}
+
+void io_return(struct request *request)
+{
+    struct io *io = exchange_of(request)->io;
+    monitor_lock(&io->monitor);
+    bool was_empty = !io->returned;
+    request->next = io->returned;
+    io->returned = request;
+    monitor_unlock(&io->monitor);
+    if (was_empty)
+        wake_send(io->wake);
+}
+
+void exchanges_resume(struct io *io)
+{
+    monitor_lock(&io->monitor);
+    struct request *request = io->returned;
+    io->returned = NULL;
+    monitor_unlock(&io->monitor);
+    for (; request; request = request->next) {
+        io->parked--;
+        MHD_resume_connection(exchange_of(request)->wire);
+    }
+}

@@ -1,0 +1,151 @@
+#include "http/headers.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* `once`: a second one could mean something else to whoever stands before us. */
+static const struct {
+    const char *name;
+    bool once;
+} HEADER_ROWS[HEADERS] = {
+    [HEADER_AUTHORIZATION] = {"Authorization", true},
+    [HEADER_CONTENT_ENCODING] = {"Content-Encoding", true},
+    [HEADER_CONTENT_LENGTH] = {"Content-Length", true},
+    [HEADER_CONTENT_TYPE] = {"Content-Type", true},
+    [HEADER_HOST] = {"Host", true},
+    [HEADER_REQUEST_ID] = {"X-Request-Id", false},
+    [HEADER_TRANSFER_ENCODING] = {"Transfer-Encoding", true},
+};
+
+void headers_add(struct headers *headers, const char *name, const char *value)
+{
+    for (size_t i = 0; i < HEADERS; i++) {
+        if (strcasecmp(HEADER_ROWS[i].name, name) != 0)
+            continue;
+        headers->is_repeated[i] = headers->values[i] != NULL;
+        headers->values[i] = value ? value : "";
+    }
+}
+
+static bool is_given(const struct headers *headers, enum header header)
+{
+    return headers->values[header] != NULL;
+}
+
+static bool check_single(const struct headers *headers, struct problem *why)
+{
+    for (size_t i = 0; i < HEADERS; i++)
+        if (headers->is_repeated[i] && HEADER_ROWS[i].once)
+            return fail(why, PROBLEM_MALFORMED, "the field %s may come only once",
+                        HEADER_ROWS[i].name);
+    return true;
+}
+
+bool headers_check(const struct headers *headers, const char *version, struct problem *why)
+{
+    const char *encoding = headers->values[HEADER_TRANSFER_ENCODING];
+    bool is_old = strcmp(version, "HTTP/1.0") == 0;
+    if (headers->size > HEADER_LIMIT)
+        return fail(why, PROBLEM_HEADERS_TOO_LARGE, "the header takes more than %d bytes",
+                    HEADER_LIMIT);
+    if (!check_single(headers, why))
+        return false;
+    if (encoding && is_given(headers, HEADER_CONTENT_LENGTH))
+        return fail(why, PROBLEM_MALFORMED,
+                    "Content-Length and Transfer-Encoding exclude each other");
+    if (encoding && (is_old || strcasecmp(encoding, "chunked") != 0))
+        return fail(why, PROBLEM_MALFORMED,
+                    "the only Transfer-Encoding is chunked, in HTTP/1.1");
+    if (!is_old && !is_given(headers, HEADER_HOST))
+        return fail(why, PROBLEM_MALFORMED, "the field Host is missing");
+    return true;
+}
+
+bool headers_announce_body(const struct headers *headers, uint64_t *length)
+{
+    const char *text = headers->values[HEADER_CONTENT_LENGTH];
+    *length = text ? strtoull(text, NULL, 10) : 0;
+    return *length > 0 || is_given(headers, HEADER_TRANSFER_ENCODING);
+}
+
+/* "Application/JSON ; charset=utf-8" → "application/json". NULL: out of memory. */
+static const char *bare_media_type(struct arena *arena, const char *field)
+{
+    size_t length = strcspn(field, "; \t");
+    char *type = arena_copy(arena, field, length);
+    for (char *at = type; at && *at; at++)
+        *at = (char)tolower((unsigned char)*at);
+    return type;
+}
+
+/* The value of "; charset=…", with its quotes if it has some; NULL if there is none. */
+static const char *find_charset(const char *field, size_t *length)
+{
+    static const char NAME[] = "charset=";
+    while ((field = strchr(field, ';'))) {
+        field++;
+        field += strspn(field, " \t");
+        if (strncasecmp(field, NAME, sizeof NAME - 1) == 0) {
+            field += sizeof NAME - 1;
+            *length = strcspn(field, "; \t");
+            return field;
+        }
+    }
+    return NULL;
+}
+
+static bool is_utf8_charset(const char *field)
+{
+    static const char *const NAMES[] = {"utf-8", "\"utf-8\"", "utf8"};
+    size_t length = 0;
+    const char *charset = find_charset(field, &length);
+    for (size_t i = 0; charset && i < COUNT_OF(NAMES); i++)
+        if (strlen(NAMES[i]) == length && strncasecmp(NAMES[i], charset, length) == 0)
+            return true;
+    return !charset;
+}
+
+static bool is_taken(const struct route *route, const char *media_type)
+{
+    for (const char *const *taken = route->media_types; *taken; taken++)
+        if (strcmp(*taken, media_type) == 0)
+            return true;
+    return false;
+}
+
+bool headers_check_body(const struct headers *headers, struct request *request,
+                        struct problem *why)
+{
+    const char *type = headers->values[HEADER_CONTENT_TYPE];
+    const char *encoding = headers->values[HEADER_CONTENT_ENCODING];
+    if (!request->route->media_types)
+        return true;
+    request->media_type = bare_media_type(request->arena, type ? type : "");
+    if (!request->media_type)
+        return fail(why, PROBLEM_INTERNAL, "out of memory");
+    if (!is_taken(request->route, request->media_type))
+        return fail(why, PROBLEM_UNSUPPORTED_MEDIA, "send the field Content-Type: %s",
+                    request->route->media_types[0]);
+    if (!is_utf8_charset(type ? type : ""))
+        return fail(why, PROBLEM_UNSUPPORTED_MEDIA, "the only charset is utf-8");
+    if (encoding && strcasecmp(encoding, "identity") != 0)
+        return fail(why, PROBLEM_UNSUPPORTED_MEDIA, "the body must not be encoded");
+    if (!is_given(headers, HEADER_CONTENT_LENGTH) &&
+        !is_given(headers, HEADER_TRANSFER_ENCODING))
+        return fail(why, PROBLEM_LENGTH_REQUIRED,
+                    "a body is expected here: send Content-Length, or Transfer-Encoding: "
+                    "chunked");
+    return true;
+}
+
+const char *headers_request_id(const struct headers *headers)
+{
+    static const char ALLOWED[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    const char *id = headers->values[HEADER_REQUEST_ID];
+    size_t length = id ? strlen(id) : 0;
+    bool is_good = length > 0 && length < REQUEST_ID_SIZE && strspn(id, ALLOWED) == length;
+    return is_good ? id : NULL;
+}

@@ -1,0 +1,193 @@
+#include "http/io.h"
+
+#include "base/clock.h"
+#include "http/exchange.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    MEMORY_OF_CONNECTION = 12288, /* HEADER_LIMIT, and what the answer's header takes */
+    SWEEP_MICROSECONDS = 1000000,
+    FLUSH_MICROSECONDS = 2 * 1000000,
+    FLUSH_POLL_MILLISECONDS = 20
+};
+
+static void note_connection(void *closure, struct MHD_Connection *wire, void **context,
+                            enum MHD_ConnectionNotificationCode what)
+{
+    struct io *io = closure;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(wire, MHD_CONNECTION_INFO_CONNECTION_FD);
+        *context = connection_open(&io->connections, info->connect_fd, clock_monotonic());
+    } else if (*context) {
+        connection_close(&io->connections, *context);
+        *context = NULL;
+    }
+}
+
+/* How long poll may sleep: −1 for as long as nothing happens. */
+static int patience(struct io *io)
+{
+    MHD_UNSIGNED_LONG_LONG milliseconds;
+    int longest = -1;
+    if (io->connections.count > 0 || io->lingering.count > 0)
+        longest = SWEEP_MICROSECONDS / 1000;
+    if (io->phase == IO_ENDED)
+        longest = FLUSH_POLL_MILLISECONDS;
+    if (MHD_get_timeout(io->daemon, &milliseconds) == MHD_YES &&
+        (longest < 0 || milliseconds < (unsigned)longest))
+        longest = (int)milliseconds;
+    return longest;
+}
+
+static int epoll_of(struct MHD_Daemon *daemon)
+{
+    return MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+}
+
+static void await_work(struct io *io)
+{
+    struct pollfd watched[2 + LINGER_LIMIT] = {{.fd = epoll_of(io->daemon), .events = POLLIN},
+                                               {.fd = io->wake, .events = POLLIN}};
+    memcpy(watched + 2, io->lingering.sockets, io->lingering.count * sizeof *watched);
+    poll(watched, 2 + io->lingering.count, patience(io));
+    if (watched[1].revents)
+        wake_clear(io->wake);
+}
+
+static void enforce_deadlines(struct io *io)
+{
+    int64_t now = clock_monotonic();
+    linger_drop(&io->lingering, now);
+    if (io->phase >= IO_DRAINING)
+        connections_finish_idle(&io->connections);
+    if (now - io->swept_at < SWEEP_MICROSECONDS)
+        return;
+    io->swept_at = now;
+    connections_sweep(&io->connections, now);
+}
+
+static void enter(struct io *io, enum io_phase phase)
+{
+    if (io->phase < IO_DRAINING) {
+        MHD_quiesce_daemon(io->daemon);
+        connections_finish_idle(&io->connections);
+    }
+    if (phase == IO_ENDED) {
+        connections_cut_unanswered(&io->connections);
+        io->ends_at = clock_monotonic() + FLUSH_MICROSECONDS;
+    }
+    io->phase = phase;
+}
+
+/* What was ordered, or what is reached by itself. */
+static void follow_orders(struct io *io)
+{
+    monitor_lock(&io->monitor);
+    if (io->ordered > io->phase)
+        enter(io, io->ordered);
+    if (io->phase == IO_DRAINING && io->connections.count == 0)
+        io->phase = IO_DRAINED;
+    if (io->reached != io->phase) {
+        io->reached = io->phase;
+        monitor_broadcast(&io->monitor);
+    }
+    monitor_unlock(&io->monitor);
+}
+
+static bool is_finished(const struct io *io)
+{
+    return io->phase == IO_ENDED && io->parked == 0 &&
+           (io->connections.count == 0 || clock_monotonic() >= io->ends_at);
+}
+
+static void *serve(void *argument)
+{
+    struct io *io = argument;
+    while (!is_finished(io)) {
+        await_work(io);
+        exchanges_resume(io);
+        MHD_run(io->daemon);
+        enforce_deadlines(io);
+        follow_orders(io);
+    }
+    return NULL;
+}
+
+static struct MHD_Daemon *start_daemon(struct io *io)
+{
+    const struct io_service *service = io->service;
+    return MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, exchange_handle, io,
+        MHD_OPTION_LISTEN_SOCKET, service->listen_socket,                 /* ours */
+        MHD_OPTION_CONNECTION_LIMIT, service->connection_limit,           /* */
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, service->address_limit,       /* */
+        MHD_OPTION_CONNECTION_TIMEOUT, service->idle_seconds,             /* */
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_OF_CONNECTION, /* */
+        MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, io,                  /* */
+        MHD_OPTION_NOTIFY_COMPLETED, exchange_end, io,                    /* */
+        MHD_OPTION_NOTIFY_CONNECTION, note_connection, io, MHD_OPTION_END);
+}
+
+struct io *io_start(const struct io_service *service, struct problem *why)
+{
+    struct io *io = calloc(1, sizeof *io);
+    if (!io) {
+        (void)fail(why, PROBLEM_INTERNAL, "out of memory");
+        return NULL;
+    }
+    io->service = service;
+    io->connections.request_seconds = service->request_seconds;
+    io->connections.idle_seconds = service->idle_seconds;
+    monitor_create(&io->monitor);
+    io->wake = wake_create();
+    io->daemon = io->wake >= 0 ? start_daemon(io) : NULL;
+    if (!io->daemon)
+        (void)fail(why, PROBLEM_INTERNAL, "cannot start libmicrohttpd: out of memory or files");
+    else
+        io->is_running = thread_start(&io->thread, "io", serve, io, why);
+    if (io->is_running)
+        return io;
+    io_stop(io);
+    return NULL;
+}
+
+void io_order(struct io *io, enum io_phase phase)
+{
+    monitor_lock(&io->monitor);
+    io->ordered = phase;
+    monitor_unlock(&io->monitor);
+    wake_send(io->wake);
+}
+
+bool io_await(struct io *io, enum io_phase phase, int64_t deadline)
+{
+    bool is_in_time = true;
+    monitor_lock(&io->monitor);
+    while (io->reached < phase && is_in_time)
+        is_in_time = monitor_wait_until(&io->monitor, deadline);
+    bool is_reached = io->reached >= phase;
+    monitor_unlock(&io->monitor);
+    return is_reached;
+}
+
+void io_stop(struct io *io)
+{
+    if (!io)
+        return;
+    if (io->is_running) {
+        io_order(io, IO_ENDED);
+        pthread_join(io->thread, NULL);
+    }
+    if (io->daemon)
+        MHD_stop_daemon(io->daemon);
+    linger_close(&io->lingering);
+    if (io->wake >= 0)
+        close(io->wake);
+    monitor_destroy(&io->monitor);
+    free(io);
+}

@@ -1,0 +1,171 @@
+#include "http/lane.h"
+
+#include "db/db.h"
+#include "http/request.h"
+#include "http/thread.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct worker {
+    struct lane *lane;
+    struct db *db;
+    struct request **batch; /* what it answers now; room for all that may queue */
+    pthread_t thread;
+    bool is_running;
+};
+
+struct lane {
+    struct lane_options options;
+    struct monitor monitor; /* of what follows */
+    struct request *first;
+    struct request **end; /* where the next request is linked in */
+    size_t depth;
+    bool is_closed;
+    struct worker workers[];
+};
+
+/* With the lock held. */
+static struct request *take_first(struct lane *lane)
+{
+    struct request *request = lane->first;
+    lane->first = request->next;
+    if (!lane->first)
+        lane->end = &lane->first;
+    lane->depth--;
+    request->next = NULL;
+    return request;
+}
+
+/* A request without a weight counts as well: it takes its time too. */
+static size_t weight_of(const struct request *request)
+{
+    return request->weight > 0 ? request->weight : 1;
+}
+
+/* With the lock held: what queued, in order, up to the weight; at least one request, whatever
+ * its weight, and so just one where there are no batches. A batch is of one route, so that one
+ * function can answer it. */
+static size_t take_batch(struct lane *lane, struct request **batch)
+{
+    size_t count = 0, weight = 0;
+    const struct route *route = lane->first->route;
+    do {
+        weight += weight_of(lane->first);
+        batch[count++] = take_first(lane);
+    } while (lane->first && lane->first->route == route &&
+             weight + weight_of(lane->first) <= lane->options.batch_weight);
+    return count;
+}
+
+/* Waits for work. 0: there is none, and there will be none. */
+static size_t await_batch(struct worker *worker)
+{
+    struct lane *lane = worker->lane;
+    monitor_lock(&lane->monitor);
+    while (!lane->first && !lane->is_closed)
+        monitor_wait(&lane->monitor);
+    size_t count = lane->first ? take_batch(lane, worker->batch) : 0;
+    monitor_unlock(&lane->monitor);
+    return count;
+}
+
+static void answer_one(struct request *request, struct db *db)
+{
+    struct problem why = {0};
+    request->db = db;
+    if (!request->route->answer(request, &why))
+        request_refuse(request, &why);
+    request->db = NULL;
+}
+
+static void *work(void *argument)
+{
+    struct worker *worker = argument;
+    const struct lane_options *options = &worker->lane->options;
+    size_t count;
+    while ((count = await_batch(worker)) > 0) {
+        if (options->batch_weight > 0)
+            worker->batch[0]->route->answer_batch(worker->batch, count, worker->db);
+        else
+            answer_one(worker->batch[0], worker->db);
+        for (size_t i = 0; i < count; i++)
+            options->done(worker->batch[i]);
+    }
+    return NULL;
+}
+
+static bool worker_start(struct lane *lane, struct worker *worker, struct problem *why)
+{
+    const struct lane_options *options = &lane->options;
+    worker->lane = lane;
+    worker->db = db_create(options->database_url, options->statement_seconds);
+    worker->batch =
+        calloc(options->batch_weight > 0 ? options->queue_limit : 1, sizeof *worker->batch);
+    if (!worker->db || !worker->batch)
+        return fail(why, PROBLEM_INTERNAL, "out of memory");
+    worker->is_running = thread_start(&worker->thread, options->name, work, worker, why);
+    return worker->is_running;
+}
+
+struct lane *lane_start(const struct lane_options *options, struct problem *why)
+{
+    assert(options->workers > 0 && options->queue_limit > 0);
+    size_t size = sizeof(struct lane) + options->workers * sizeof(struct worker);
+    struct lane *lane = calloc(1, size);
+    if (!lane) {
+        (void)fail(why, PROBLEM_INTERNAL, "out of memory");
+        return NULL;
+    }
+    lane->options = *options;
+    lane->end = &lane->first;
+    monitor_create(&lane->monitor);
+    for (unsigned i = 0; i < options->workers; i++)
+        if (!worker_start(lane, &lane->workers[i], why)) {
+            lane_stop(lane);
+            return NULL;
+        }
+    return lane;
+}
+
+bool lane_submit(struct lane *lane, struct request *request)
+{
+    monitor_lock(&lane->monitor);
+    bool has_room = !lane->is_closed && lane->depth < lane->options.queue_limit;
+    if (has_room) {
+        request->next = NULL;
+        *lane->end = request;
+        lane->end = &request->next;
+        lane->depth++;
+        monitor_signal(&lane->monitor);
+    }
+    monitor_unlock(&lane->monitor);
+    return has_room;
+}
+
+size_t lane_depth(struct lane *lane)
+{
+    monitor_lock(&lane->monitor);
+    size_t depth = lane->depth;
+    monitor_unlock(&lane->monitor);
+    return depth;
+}
+
+void lane_stop(struct lane *lane)
+{
+    if (!lane)
+        return;
+    monitor_lock(&lane->monitor);
+    lane->is_closed = true;
+    monitor_broadcast(&lane->monitor);
+    monitor_unlock(&lane->monitor);
+    for (unsigned i = 0; i < lane->options.workers; i++) {
+        struct worker *worker = &lane->workers[i];
+        if (worker->is_running)
+            pthread_join(worker->thread, NULL);
+        db_destroy(worker->db);
+        free(worker->batch);
+    }
+    monitor_destroy(&lane->monitor);
+    free(lane);
+}

@@ -1,0 +1,118 @@
+#include "http/request.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { PROBLEM_LIMIT = 16384 }; /* bytes: far more than all faults take, escaped */
+
+static const char PROBLEM_TYPE[] = "application/problem+json";
+
+const char *request_parameter(const struct request *request, const char *name)
+{
+    for (size_t i = 0; i < request->parameter_count; i++)
+        if (strcmp(request->parameters[i].name, name) == 0)
+            return request->parameters[i].value;
+    return NULL;
+}
+
+bool respond_text(struct request *request, int status, const char *content_type,
+                  const char *body, size_t length)
+{
+    request->answer.status = status;
+    request->answer.content_type = content_type;
+    request->answer.body = body;
+    request->answer.length = length;
+    return true;
+}
+
+bool respond_json(struct request *request, int status, const char *body, size_t length)
+{
+    return respond_text(request, status, "application/json", body, length);
+}
+
+bool respond_buffer(struct request *request, int status, const struct buffer *body,
+                    struct problem *why)
+{
+    if (body->failed)
+        return fail(why, PROBLEM_INTERNAL, "the answer takes more memory than a request may");
+    return respond_json(request, status, body->data, body->length);
+}
+
+bool respond_field(struct request *request, const char *name, const char *value)
+{
+    struct answer *answer = &request->answer;
+    if (answer->field_count == REQUEST_FIELDS)
+        return false;
+    answer->fields[answer->field_count++] = (struct header_field){name, value};
+    return true;
+}
+
+static void write_faults(struct buffer *out, const struct problem *why)
+{
+    for (unsigned i = 0; i < why->fault_count; i++) {
+        buffer_text(out, i == 0 ? ",\"errors\":[{\"pointer\":" : ",{\"pointer\":");
+        buffer_json_text(out, why->faults[i].pointer);
+        buffer_text(out, ",\"detail\":");
+        buffer_json_text(out, why->faults[i].detail);
+        buffer_text(out, "}");
+    }
+    if (why->fault_count > 0)
+        buffer_text(out, "]");
+}
+
+static void write_member(struct buffer *out, const char *prefix, const char *text)
+{
+    buffer_text(out, prefix);
+    buffer_json_text(out, text);
+}
+
+void problem_write(struct buffer *out, const struct problem *why, const char *instance)
+{
+    const struct problem_kind *kind = problem_kind(why->code);
+    buffer_print(out, "{\"type\":\"/problems/%s\"", kind->slug);
+    write_member(out, ",\"title\":", kind->title);
+    buffer_print(out, ",\"status\":%d", kind->status);
+    if (why->detail[0])
+        write_member(out, ",\"detail\":", why->detail);
+    if (instance)
+        write_member(out, ",\"instance\":", instance);
+    write_faults(out, why);
+    buffer_text(out, "}");
+}
+
+/* What RFC 9110, 9457 and 6750 want beside the problem itself. */
+static const struct {
+    enum problem_code code; /* PROBLEM_NONE: all of them */
+    struct header_field field;
+} REFUSAL_FIELDS[] = {
+    {PROBLEM_NONE, {"Cache-Control", "no-store"}},
+    {PROBLEM_UNAUTHENTICATED, {"WWW-Authenticate", "Bearer"}},
+    {PROBLEM_UNAVAILABLE, {"Retry-After", "1"}},
+};
+
+/* For a request that has used up its memory: the problem itself needs some. */
+static bool respond_without_memory(struct request *request)
+{
+    static const char BODY[] = "{\"type\":\"/problems/internal\",\"title\":\"Internal error\","
+                               "\"status\":500,\"detail\":\"the request's memory is used up\"}";
+    return respond_text(request, 500, PROBLEM_TYPE, BODY, sizeof BODY - 1);
+}
+
+void request_refuse(struct request *request, const struct problem *why)
+{
+    struct buffer body = buffer_create(request->arena, PROBLEM_LIMIT);
+    request->answer = (struct answer){0};
+    problem_write(&body, why, request->id);
+    if (body.failed)
+        (void)respond_without_memory(request);
+    else
+        (void)respond_text(request, problem_kind(why->code)->status, PROBLEM_TYPE, body.data,
+                           body.length);
+    for (size_t i = 0; i < COUNT_OF(REFUSAL_FIELDS); i++)
+        if (REFUSAL_FIELDS[i].code == PROBLEM_NONE || REFUSAL_FIELDS[i].code == why->code)
+            (void)respond_field(request, REFUSAL_FIELDS[i].field.name,
+                                REFUSAL_FIELDS[i].field.value);
+    if (why->log_detail[0])
+        request->log_detail =
+            arena_copy(request->arena, why->log_detail, strlen(why->log_detail));
+}

@@ -1,0 +1,186 @@
+/* Starting: the socket, the keys, the lanes, the I/O threads. Stopping, the other way round, so
+ * that nothing accepted stays unanswered: the threads take no new connection and answer what
+ * they have; then nothing goes into a lane any more; the lanes answer what they hold and end;
+ * the threads send that and end. */
+#include "http/server.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "http/io.h"
+#include "http/listen.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum {
+    SECOND = 1000000,
+    RESERVED_FILES = 128, /* beside connections: databases, logs, epoll, lingering sockets */
+    ANSWER_MICROSECONDS = 60 * SECOND /* a thread follows an order at once, or is lost */
+};
+
+struct server {
+    struct io_service shared;
+    struct io **threads;
+    unsigned thread_count;
+    unsigned drain_seconds;
+    char address[LISTEN_TEXT_SIZE];
+};
+
+/* Raises the limit of open files to what the connections need; what cannot be had is taken off
+ * the connections. */
+static unsigned possible_connections(unsigned wanted)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return wanted;
+    rlim_t needed = (rlim_t)wanted + RESERVED_FILES;
+    if (files.rlim_cur < needed) {
+        files.rlim_cur = files.rlim_max < needed ? files.rlim_max : needed;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
+    if (files.rlim_cur >= needed)
+        return wanted;
+    return files.rlim_cur > 2 * RESERVED_FILES ? (unsigned)(files.rlim_cur - RESERVED_FILES)
+                                               : RESERVED_FILES;
+}
+
+static unsigned share(unsigned limit, unsigned threads)
+{
+    return (limit + threads - 1) / threads;
+}
+
+static void set_limits(struct io_service *shared, const struct config *config)
+{
+    char text[12];
+    unsigned connections = possible_connections(config->connection_limit);
+    if (connections < config->connection_limit) {
+        snprintf(text, sizeof text, "%u", connections);
+        log_line(LOG_LEVEL_WARN, "the limit of open files allows fewer connections",
+                 "connections", text, NULL);
+    }
+    shared->body_limit = config->body_limit;
+    shared->connection_limit = share(connections, config->io_threads);
+    shared->address_limit = share(config->address_limit, config->io_threads);
+    shared->request_seconds = config->request_seconds;
+    shared->idle_seconds = config->idle_seconds;
+}
+
+static bool start_lanes(struct server *server, const struct config *config,
+                        const char *database_url, struct problem *why)
+{
+    const struct lane_options options[LANES] = {
+        [LANE_READ] = {.name = "read", .workers = config->read_workers},
+        [LANE_WRITE] = {.name = "write", .workers = 1, .batch_weight = config->batch_events},
+    };
+    for (enum lane_name name = LANE_READ; name < LANES; name++) {
+        struct lane_options all = options[name];
+        all.database_url = database_url;
+        all.statement_seconds = config->statement_seconds;
+        all.queue_limit = config->queue_limit;
+        all.done = io_return;
+        server->shared.lanes[name] = lane_start(&all, why);
+        if (!server->shared.lanes[name])
+            return false;
+    }
+    return true;
+}
+
+static bool start_threads(struct server *server, unsigned count, struct problem *why)
+{
+    server->threads = calloc(count, sizeof(struct io *));
+    if (!server->threads)
+        return fail(why, PROBLEM_INTERNAL, "out of memory");
+    for (; server->thread_count < count; server->thread_count++) {
+        struct io *io = io_start(&server->shared, why);
+        if (!io)
+            return false;
+        server->threads[server->thread_count] = io;
+    }
+    return true;
+}
+
+static bool start(struct server *server, const struct config *config, const char *database_url,
+                  struct problem *why)
+{
+    if (!listen_open(config->listen, &server->shared.listen_socket, server->address, why))
+        return false;
+    set_limits(&server->shared, config);
+    server->shared.auth = auth_start(database_url, why);
+    return server->shared.auth && start_lanes(server, config, database_url, why) &&
+           start_threads(server, config->io_threads, why);
+}
+
+struct server *server_start(const struct config *config, const char *database_url,
+                            const struct route *routes, size_t route_count, void *service,
+                            struct problem *why)
+{
+    struct server *server = calloc(1, sizeof *server);
+    if (!server) {
+        (void)fail(why, PROBLEM_INTERNAL, "out of memory");
+        return NULL;
+    }
+    server->drain_seconds = config->drain_seconds;
+    server->shared.routes = routes;
+    server->shared.route_count = route_count;
+    server->shared.service = service;
+    server->shared.listen_socket = -1;
+    if (start(server, config, database_url, why))
+        return server;
+    server_stop(server);
+    return NULL;
+}
+
+const char *server_address(const struct server *server)
+{
+    return server->address;
+}
+
+size_t server_queue_depth(struct server *server, enum lane_name lane)
+{
+    return server->shared.lanes[lane] ? lane_depth(server->shared.lanes[lane]) : 0;
+}
+
+static void order(const struct server *server, enum io_phase phase)
+{
+    for (unsigned i = 0; i < server->thread_count; i++)
+        io_order(server->threads[i], phase);
+}
+
+static bool await(const struct server *server, enum io_phase phase, int64_t microseconds)
+{
+    int64_t deadline = clock_monotonic() + microseconds;
+    bool is_reached = true;
+    for (unsigned i = 0; i < server->thread_count; i++)
+        is_reached &= io_await(server->threads[i], phase, deadline);
+    return is_reached;
+}
+
+/* The socket is closed when no thread watches it any more. */
+static void drain(const struct server *server)
+{
+    order(server, IO_DRAINING);
+    (void)await(server, IO_DRAINING, ANSWER_MICROSECONDS);
+    if (server->shared.listen_socket >= 0)
+        close(server->shared.listen_socket);
+    if (!await(server, IO_DRAINED, (int64_t)server->drain_seconds * SECOND))
+        log_line(LOG_LEVEL_WARN, "connections were still open at the end of the drain", NULL);
+}
+
+void server_stop(struct server *server)
+{
+    if (!server)
+        return;
+    drain(server);
+    order(server, IO_CLOSED);
+    (void)await(server, IO_CLOSED, ANSWER_MICROSECONDS);
+    for (enum lane_name name = LANE_READ; name < LANES; name++)
+        lane_stop(server->shared.lanes[name]);
+    for (unsigned i = 0; i < server->thread_count; i++)
+        io_stop(server->threads[i]);
+    auth_stop(server->shared.auth);
+    free(server->threads);
+    free(server);
+}

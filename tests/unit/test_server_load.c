@@ -1,0 +1,411 @@
+/* The HTTP service under many clients, bad clients, and while it stops. */
+#include "http_client.h"
+#include "http_service.h"
+#include "tap.h"
+
+#define HOST "Host: test\r\n"
+#define JSON "Content-Type: application/json\r\n"
+
+enum { SECOND = 1000000 };
+
+static struct service service;
+static struct config config;
+static struct client client;
+static struct reply reply;
+
+static void set_up(void)
+{
+    config = SERVICE_CONFIG;
+}
+
+static void start(void)
+{
+    service_start(&service, &config);
+    client_dial(&client, service.port);
+}
+
+static void stop(void)
+{
+    client_hang_up(&client);
+    service_stop(&service);
+}
+
+/* Bad clients ------------------------------------------------------------------------------ */
+
+/* Says `piece` every 20 ms until the server hangs up; the microseconds that took. */
+static int64_t say_until_cut(const char *piece)
+{
+    int64_t begun = clock_monotonic(), deadline = begun + 15 * SECOND;
+    struct pollfd ready = {.fd = client.socket, .events = POLLIN};
+    while (poll(&ready, 1, 20) == 0 && client_say(&client, piece))
+        ck_assert_int_lt(clock_monotonic(), deadline);
+    return clock_monotonic() - begun;
+}
+
+START_TEST(slow_requests_are_cut)
+{
+    static const char *const BEGINNINGS[] = {"G", "GET /ping HTTP/1.1\r\n" HOST "X-Slow: ",
+                                             "POST /echo HTTP/1.1\r\n" HOST JSON
+                                             "Content-Length: 60000\r\n\r\n"};
+    config.request_seconds = 1;
+    start();
+    ck_assert(client_say(&client, BEGINNINGS[_i]));
+    int64_t time = say_until_cut("x");
+    ck_assert_int_ge(time, SECOND / 2);
+    ck_assert_int_le(time, 4 * SECOND);
+    stop();
+}
+END_TEST
+
+START_TEST(slow_requests_are_cut_on_a_kept_connection)
+{
+    config.request_seconds = config.idle_seconds = 1;
+    start();
+    ck_assert(client_say(&client, "GET /ping HTTP/1.1\r\n" HOST "\r\n"));
+    client_receive(&client, &reply);
+    ck_assert_int_eq(reply.status, 200);
+    ck_assert(client_say(&client, "GET /ping HTTP/1.1\r\n"));
+    ck_assert_int_le(say_until_cut("X: y\r\n"), 4 * SECOND);
+    stop();
+}
+END_TEST
+
+START_TEST(idle_connections_are_closed)
+{
+    config.idle_seconds = 1;
+    start();
+    ck_assert(client_say(&client, "GET /ping HTTP/1.1\r\n" HOST "\r\n"));
+    client_receive(&client, &reply);
+    ck_assert_int_eq(reply.status, 200);
+    ck_assert(client_sees_end(&client));
+    stop();
+}
+END_TEST
+
+/* A request that waits for a worker is not its client's fault. */
+START_TEST(parked_requests_are_never_cut)
+{
+    struct pollfd ready = {.events = POLLIN};
+    config.request_seconds = config.idle_seconds = 1;
+    start();
+    ck_assert(client_say(&client, "GET /gate HTTP/1.1\r\n" HOST "\r\n"));
+    ready.fd = client.socket;
+    ck_assert_int_eq(poll(&ready, 1, 3500), 0);
+    service_open_gate(&service);
+    client_receive(&client, &reply);
+    ck_assert_int_eq(reply.status, 200);
+    stop();
+}
+END_TEST
+
+/* A client may say that it has said all, and still wants its answer. */
+START_TEST(a_half_closed_connection_gets_its_answer)
+{
+    start();
+    ck_assert(client_say(&client, "GET /gate HTTP/1.1\r\n" HOST "\r\n"));
+    ck_assert_int_eq(shutdown(client.socket, SHUT_WR), 0);
+    service_await_gate(&service, 1);
+    service_open_gate(&service);
+    client_receive(&client, &reply);
+    ck_assert_int_eq(reply.status, 200);
+    ck_assert(client_sees_end(&client));
+    stop();
+}
+END_TEST
+
+/* The refusal arrives, and no reset instead of it, though the client goes on to send. */
+START_TEST(a_refused_body_may_still_be_sent)
+{
+    static char body[1 << 20];
+    start();
+    ck_assert(client_say(&client, "POST /echo HTTP/1.1\r\n" HOST "Content-Type: text/plain\r\n"
+                                  "Content-Length: 1048576\r\n\r\n"));
+    ck_assert(client_send(&client, body, sizeof body));
+    client_receive(&client, &reply);
+    ck_assert_int_eq(reply.status, 415);
+    ck_assert_str_eq(reply_field(&reply, "Connection"), "close");
+    ck_assert(client_sees_end(&client));
+    stop();
+}
+END_TEST
+
+static bool say_chunks(int count)
+{
+    static char chunk[4096 + 8];
+    memset(chunk, 'x', sizeof chunk);
+    memcpy(chunk, "1000\r\n", 6);
+    memcpy(chunk + 6 + 4096, "\r\n", 2);
+    for (int i = 0; i < count; i++)
+        if (!client_send(&client, chunk, 6 + 4096 + 2))
+            return false;
+    return true;
+}
+
+START_TEST(a_body_over_the_limit_is_told_at_its_end)
+{
+    start();
+    ck_assert(client_say(&client, "POST /echo HTTP/1.1\r\n" HOST JSON
+                                  "Transfer-Encoding: chunked\r\n\r\n"));
+    ck_assert(say_chunks(SERVICE_BODY_LIMIT / 4096 + 1));
+    ck_assert(client_say(&client, "0\r\n\r\n"));
+    client_receive(&client, &reply);
+    ck_assert_int_eq(reply.status, 413);
+    ck_assert(client_sees_end(&client));
+    stop();
+}
+END_TEST
+
+START_TEST(a_body_without_end_is_cut)
+{
+    start();
+    ck_assert(client_say(&client, "POST /echo HTTP/1.1\r\n" HOST JSON
+                                  "Transfer-Encoding: chunked\r\n\r\n"));
+    ck_assert(!say_chunks(1 << 20));
+    stop();
+}
+END_TEST
+
+START_TEST(a_full_lane_is_told)
+{
+    struct client waiting[3];
+    config.read_workers = config.queue_limit = 1;
+    start();
+    for (unsigned i = 0; i < 2; i++) {
+        client_dial(&waiting[i], service.port);
+        ck_assert(client_say(&waiting[i], "GET /gate HTTP/1.1\r\n" HOST "\r\n"));
+        if (i == 0)
+            service_await_gate(&service, 1);
+    }
+    int64_t deadline = client_deadline();
+    while (server_queue_depth(service.server, LANE_READ) < 1)
+        ck_assert_int_lt(clock_monotonic(), deadline);
+    ck_assert(client_say(&client, "GET /read HTTP/1.1\r\n" HOST "\r\n"));
+    client_receive(&client, &reply);
+    ck_assert_int_eq(reply.status, 503);
+    ck_assert_str_eq(reply_field(&reply, "Retry-After"), "1");
+    service_open_gate(&service);
+    for (int i = 0; i < 2; i++) {
+        client_receive(&waiting[i], &reply);
+        ck_assert_int_eq(reply.status, 200);
+        client_hang_up(&waiting[i]);
+    }
+    stop();
+}
+END_TEST
+
+/* Many clients ----------------------------------------------------------------------------- */
+
+enum { MOST_CLIENTS = 257, ROUNDS = 10 };
+
+static struct client clients[MOST_CLIENTS];
+
+/* All say their request before any of them listens. */
+static void ask_together(unsigned count, const char *request, int status)
+{
+    for (unsigned i = 0; i < count; i++)
+        ck_assert(client_say(&clients[i], request));
+    for (unsigned i = 0; i < count; i++) {
+        client_receive(&clients[i], &reply);
+        ck_assert_int_eq(reply.status, status);
+    }
+}
+
+static const unsigned CLIENT_COUNTS[] = {1, 127, 128, 129, 200, 255, 256, 257};
+
+START_TEST(all_that_are_ready_together_are_served)
+{
+    unsigned count = CLIENT_COUNTS[_i % (int)COUNT_OF(CLIENT_COUNTS)];
+    config.io_threads = _i < (int)COUNT_OF(CLIENT_COUNTS) ? 1 : 2;
+    start();
+    for (unsigned i = 0; i < count; i++)
+        client_dial(&clients[i], service.port);
+    for (int round = 0; round < ROUNDS; round++) {
+        ask_together(count, "GET /ping HTTP/1.1\r\n" HOST "\r\n", 200);
+        ask_together(count, "GET /read HTTP/1.1\r\n" HOST "\r\n", 200);
+        ask_together(count, "POST /write HTTP/1.1\r\n" HOST JSON "Content-Length: 2\r\n\r\n{}",
+                     201);
+    }
+    ck_assert_uint_eq(atomic_load(&service.answered), count * ROUNDS);
+    for (unsigned i = 0; i < count; i++)
+        client_hang_up(&clients[i]);
+    stop();
+}
+END_TEST
+
+START_TEST(one_address_has_a_limit)
+{
+    config.io_threads = 1;
+    config.address_limit = 4;
+    start();
+    for (unsigned i = 0; i < 4; i++)
+        client_dial(&clients[i], service.port);
+    ck_assert(client_sees_end(&clients[3]));
+    for (unsigned i = 0; i < 4; i++)
+        client_hang_up(&clients[i]);
+    stop();
+}
+END_TEST
+
+/* Stopping --------------------------------------------------------------------------------- */
+
+static void *stop_server(void *argument)
+{
+    server_stop(argument);
+    return NULL;
+}
+
+/* Three connections: one waits in a lane, one has said half a request, one is idle. */
+START_TEST(a_stop_waits_for_what_was_accepted)
+{
+    pthread_t stopping;
+    start();
+    for (unsigned i = 0; i < 2; i++)
+        client_dial(&clients[i], service.port);
+    ask_together(2, "GET /ping HTTP/1.1\r\n" HOST "\r\n", 200);
+    ck_assert(client_say(&client, "GET /gate HTTP/1.1\r\n" HOST "\r\n"));
+    ck_assert(client_say(&clients[0], "POST /write HTTP/1.1\r\n" HOST JSON
+                                      "Expect: 100-continue\r\nContent-Length: 6\r\n\r\n"));
+    client_receive(&clients[0], &reply);
+    ck_assert_int_eq(reply.status, 100);
+    service_await_gate(&service, 1);
+    ck_assert_int_eq(pthread_create(&stopping, NULL, stop_server, service.server), 0);
+    ck_assert(client_sees_end(&clients[1]));
+    ck_assert(client_say(&clients[0], "[half]"));
+    client_receive(&clients[0], &reply);
+    ck_assert_int_eq(reply.status, 201);
+    ck_assert_str_eq(reply_field(&reply, "Connection"), "close");
+    service_open_gate(&service);
+    client_receive(&client, &reply);
+    ck_assert_int_eq(reply.status, 200);
+    ck_assert_str_eq(reply_field(&reply, "Connection"), "close");
+    pthread_join(stopping, NULL);
+}
+END_TEST
+
+/* The drain ends, though one client never ends its request; the worker's answer still comes. */
+START_TEST(a_stop_is_bounded)
+{
+    pthread_t stopping;
+    config.drain_seconds = 1;
+    start();
+    client_dial(&clients[0], service.port);
+    ck_assert(client_say(&client, "GET /gate HTTP/1.1\r\n" HOST "\r\n"));
+    service_await_gate(&service, 1);
+    ck_assert(client_say(&clients[0], "POST /write HTTP/1.1\r\n" HOST JSON
+                                      "Expect: 100-continue\r\nContent-Length: 6\r\n\r\n"));
+    client_receive(&clients[0], &reply);
+    ck_assert_int_eq(pthread_create(&stopping, NULL, stop_server, service.server), 0);
+    struct pollfd ready = {.fd = client.socket, .events = POLLIN};
+    ck_assert_int_eq(poll(&ready, 1, 1500), 0);
+    service_open_gate(&service);
+    client_receive(&client, &reply);
+    ck_assert_int_eq(reply.status, 200);
+    ck_assert(client_sees_end(&clients[0]));
+    pthread_join(stopping, NULL);
+}
+END_TEST
+
+struct poster {
+    pthread_t thread;
+    struct client client;
+    unsigned acknowledged;
+};
+
+/* Posts, one after the other, until the service has gone. */
+static void *post(void *argument)
+{
+    struct poster *poster = argument;
+    struct reply *answer = malloc(sizeof *answer);
+    while (client_say(&poster->client,
+                      "POST /write HTTP/1.1\r\n" HOST JSON "Content-Length: 2\r\n\r\n{}")) {
+        client_receive(&poster->client, answer);
+        if (answer->status != 201)
+            break;
+        poster->acknowledged++;
+        if (strstr(answer->header, "Connection: close"))
+            break;
+    }
+    free(answer);
+    return NULL;
+}
+
+START_TEST(a_stop_under_load_loses_no_answer)
+{
+    enum { POSTERS = 16 };
+    static struct poster posters[POSTERS];
+    unsigned acknowledged = 0;
+    start();
+    for (unsigned i = 0; i < POSTERS; i++) {
+        client_dial(&posters[i].client, service.port);
+        ck_assert_int_eq(pthread_create(&posters[i].thread, NULL, post, &posters[i]), 0);
+    }
+    int64_t deadline = client_deadline();
+    while (atomic_load(&service.answered) < 500)
+        ck_assert_int_lt(clock_monotonic(), deadline);
+    service_stop(&service);
+    for (unsigned i = 0; i < POSTERS; i++) {
+        pthread_join(posters[i].thread, NULL);
+        acknowledged += posters[i].acknowledged;
+    }
+    ck_assert_uint_eq(acknowledged, atomic_load(&service.answered));
+}
+END_TEST
+
+START_TEST(an_address_in_use_is_told)
+{
+    struct problem why = {0};
+    struct config second = config;
+    start();
+    snprintf(second.listen, sizeof second.listen, "%s", server_address(service.server));
+    ck_assert_ptr_null(server_start(&second, "host=/nonexistent", SERVICE_ROUTES,
+                                    COUNT_OF(SERVICE_ROUTES), NULL, &why));
+    ck_assert_ptr_nonnull(strstr(why.detail, second.listen));
+    ck_assert_ptr_nonnull(strstr(why.detail, "in use"));
+    stop();
+}
+END_TEST
+
+START_TEST(addresses_are_understood)
+{
+    static const char *const GOOD[] = {"127.0.0.1:0", "[::1]:0", ":0", "localhost:0"};
+    static const char *const BAD[] = {
+        "", "127.0.0.1", "::1:0", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:99999", "[::1:0"};
+    for (size_t i = 0; i < COUNT_OF(GOOD) + COUNT_OF(BAD); i++) {
+        struct problem why = {0};
+        bool is_good = i < COUNT_OF(GOOD);
+        snprintf(config.listen, sizeof config.listen, "%s",
+                 is_good ? GOOD[i] : BAD[i - COUNT_OF(GOOD)]);
+        struct server *server = server_start(&config, "host=/nonexistent", SERVICE_ROUTES,
+                                             COUNT_OF(SERVICE_ROUTES), NULL, &why);
+        ck_assert_msg((server != NULL) == is_good, "%s: %s", config.listen, why.detail);
+        server_stop(server);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("server_load");
+    TCase *tests = tcase_create("server_load");
+    tcase_set_timeout(tests, 120);
+    tcase_add_checked_fixture(tests, set_up, NULL);
+    tcase_add_loop_test(tests, slow_requests_are_cut, 0, 3);
+    tcase_add_test(tests, slow_requests_are_cut_on_a_kept_connection);
+    tcase_add_test(tests, idle_connections_are_closed);
+    tcase_add_test(tests, parked_requests_are_never_cut);
+    tcase_add_test(tests, a_half_closed_connection_gets_its_answer);
+    tcase_add_test(tests, a_refused_body_may_still_be_sent);
+    tcase_add_test(tests, a_body_over_the_limit_is_told_at_its_end);
+    tcase_add_test(tests, a_body_without_end_is_cut);
+    tcase_add_test(tests, a_full_lane_is_told);
+    tcase_add_loop_test(tests, all_that_are_ready_together_are_served, 0,
+                        2 * COUNT_OF(CLIENT_COUNTS));
+    tcase_add_test(tests, one_address_has_a_limit);
+    tcase_add_test(tests, a_stop_waits_for_what_was_accepted);
+    tcase_add_test(tests, a_stop_is_bounded);
+    tcase_add_test(tests, a_stop_under_load_loses_no_answer);
+    tcase_add_test(tests, an_address_in_use_is_told);
+    tcase_add_test(tests, addresses_are_understood);
+    suite_add_tcase(suite, tests);
+    return tap_run(suite);
+}
