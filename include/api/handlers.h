@@ -21,7 +21,7 @@ bool list_event_types(struct request *request, struct problem *why);
 /* customers.c */
 bool admit_customer(struct request *request, struct problem *why);
 bool admit_customer_list(struct request *request, struct problem *why);
-bool admit_page(struct request *request, struct problem *why);
+bool admit_customer_page(struct request *request, struct problem *why);
 bool list_customers(struct request *request, struct problem *why);
 bool show_customer(struct request *request, struct problem *why);
 bool list_timeline(struct request *request, struct problem *why);

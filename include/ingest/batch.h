@@ -25,6 +25,9 @@ struct item {
     const char *record;      /* CREATED, DUPLICATE: the stored event's record, a JSON object */
 };
 
+/* Why an item of the outcome CONFLICT or REJECTED was not stored. */
+struct problem item_problem(const struct item *item);
+
 /* Stores the events of `items` that are not REJECTED, and fills their outcomes. All of them are
  * durable when it returns true. An event that the database refuses for its data is REJECTED
  * alone (the batch is split by halves until it stands by itself). False: nothing is known to be

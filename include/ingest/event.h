@@ -48,9 +48,9 @@ struct event {
 };
 
 /* Reads one event: `body` must outlive the event, everything else is in the arena. `now`:
- * clock_utc(). False with the faults, each with its pointer within the event ("/data/amount").
- */
-bool event_read(struct arena *arena, const char *body, size_t length, const json_t *object,
+ * clock_utc(). False with the faults, each with its pointer within the event ("/data/amount");
+ * `why` comes in empty. */
+bool event_read(struct arena *arena, const char *body, size_t length, json_t *object,
                 int64_t now, struct event *event, struct problem *why) MUST_CHECK;
 
 #endif

@@ -50,6 +50,10 @@ extern const char *const ENTRY_NAMES[];      /* [ENTRY_ENTER] "enter" */
 /* NULL for an unknown name. */
 const struct event_type *vocabulary_find(const char *name);
 
+/* A field of a table by its name of `length` bytes; NULL if it has none. */
+const struct json_field *vocabulary_field(const struct json_field *fields, const char *name,
+                                          size_t length);
+
 /* The vocabulary as GET /v1/event-types answers it. */
 void vocabulary_write(struct buffer *out);
 

@@ -1,0 +1,32 @@
+/* What most handlers do: run one statement whose function gives JSON, and hand that on unread.
+ */
+#ifndef CLMD_API_ANSWER_H
+#define CLMD_API_ANSWER_H
+
+#include "base/problem.h"
+#include "db/db.h"
+#include "http/request.h"
+
+#include <stdbool.h>
+
+/* One row of one JSON value. Where it is null, `missing` is the detail of a 404. */
+bool answer_document(struct request *request, enum statement statement,
+                     const struct db_value *values, const char *missing,
+                     struct problem *why) MUST_CHECK;
+
+/* What admit makes of the parameters of a list. */
+struct page_query {
+    const char *of;     /* what the list is of, or narrowed to; may be NULL */
+    const char *limit;  /* a number from 1 to 1000, as text */
+    const char *cursor; /* NULL for the first page */
+};
+
+/* Reads limit and cursor into request->input, a struct page_query. */
+bool admit_page_query(struct request *request, const char *of, struct problem *why) MUST_CHECK;
+
+/* Runs a statement of the values of, limit and cursor, which gives one row of a page (a JSON
+ * object, or null for a 404) and the cursor of the next one, which becomes a Link field. */
+bool answer_page(struct request *request, enum statement statement, const char *missing,
+                 struct problem *why) MUST_CHECK;
+
+#endif

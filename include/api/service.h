@@ -1,0 +1,14 @@
+/* What the program gives server_start as `service`, for the handlers of /readyz. */
+#ifndef CLMD_API_SERVICE_H
+#define CLMD_API_SERVICE_H
+
+#include <stdatomic.h>
+
+struct server;
+
+struct service {
+    _Atomic(struct server *) server; /* NULL until server_start has returned it */
+    unsigned queue_limit;            /* requests that may wait in a lane */
+};
+
+#endif

@@ -1,0 +1,41 @@
+/* A long input, byte by byte and line by line, in bounded memory. A byte order mark at the
+ * beginning is passed over; CRLF is read as LF. */
+#ifndef CLMD_INGEST_READER_H
+#define CLMD_INGEST_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum { READER_EXCERPT = 1000 }; /* bytes of a row that are kept to be shown */
+
+enum read_result { READ_ROW, READ_BAD, READ_END };
+
+struct reader {
+    FILE *input;
+    uint64_t bytes; /* read so far */
+    uint64_t line;  /* that the next byte stands in, from 1 */
+
+    /* The row that began last. */
+    uint64_t first_line;
+    char excerpt[READER_EXCERPT];
+    size_t excerpt_length;
+};
+
+struct reader reader_create(FILE *input);
+
+/* A row begins with the next byte. */
+void reader_begin(struct reader *reader);
+
+/* The next byte; EOF at the end, or if the input cannot be read (ferror tells). */
+int reader_next(struct reader *reader);
+
+/* Passes over what is left of the line, if `last`, the byte read last, did not end it. */
+void reader_skip_line(struct reader *reader, int last);
+
+/* The next line with something in it, as a row, without its end: up to `limit` bytes into
+ * `text`. READ_BAD: it is longer, and was passed over. */
+enum read_result reader_line(struct reader *reader, char *text, size_t limit, size_t *length);
+
+#endif

@@ -1,0 +1,116 @@
+#include "api/answer.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    PAGE_LIMIT = 1000,
+    PAGE_LIMIT_DIGITS = 4,
+    CURSOR_LIMIT = 1024, /* bytes */
+    LINK_LIMIT = 8192
+};
+
+static const char PAGE_LIMIT_INITIAL[] = "100";
+static const char LINK_END[] = ">; rel=\"next\"";
+
+/* Runs a statement; its rows live as long as the request. */
+static bool run(struct request *request, enum statement statement,
+                const struct db_value *values, PGresult **rows, struct problem *why)
+{
+    if (!db_run(request->db, statement, values, rows, why))
+        return false;
+    if (!arena_defer(request->arena, release_rows, *rows))
+        return fail(why, PROBLEM_INTERNAL, "out of memory");
+    if (PQntuples(*rows) != 1)
+        return fail(why, PROBLEM_INTERNAL, "the database answered otherwise than expected");
+    return true;
+}
+
+static bool respond_value(struct request *request, const PGresult *rows, const char *missing,
+                          struct problem *why)
+{
+    if (PQgetisnull(rows, 0, 0))
+        return fail(why, PROBLEM_NOT_FOUND, "%s", missing);
+    return respond_json(request, 200, PQgetvalue(rows, 0, 0), (size_t)PQgetlength(rows, 0, 0));
+}
+
+bool answer_document(struct request *request, enum statement statement,
+                     const struct db_value *values, const char *missing, struct problem *why)
+{
+    PGresult *rows = NULL;
+    return run(request, statement, values, &rows, why) &&
+           respond_value(request, rows, missing, why);
+}
+
+static bool is_page_limit(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    if (text[digits] != '\0' || digits == 0 || digits > PAGE_LIMIT_DIGITS)
+        return false;
+    long limit = strtol(text, NULL, 10);
+    return limit >= 1 && limit <= PAGE_LIMIT;
+}
+
+bool admit_page_query(struct request *request, const char *of, struct problem *why)
+{
+    struct page_query *query = arena_alloc(request->arena, sizeof *query);
+    if (query == NULL)
+        return fail(why, PROBLEM_INTERNAL, "out of memory");
+    query->of = of;
+    query->limit = request_parameter(request, "limit");
+    query->cursor = request_parameter(request, "cursor");
+    if (query->limit == NULL)
+        query->limit = PAGE_LIMIT_INITIAL;
+    else if (!is_page_limit(query->limit))
+        fault_add(why, "?limit", "must be a number from 1 to %d", PAGE_LIMIT);
+    if (query->cursor != NULL &&
+        (query->cursor[0] == '\0' || strlen(query->cursor) > CURSOR_LIMIT))
+        fault_add(why, "?cursor", "must be the next_cursor of an earlier page");
+    request->input = query;
+    return why->code == PROBLEM_NONE;
+}
+
+static void write_parameter(struct buffer *out, char before, const char *name,
+                            const char *value)
+{
+    buffer_print(out, "%c%s=", before, name);
+    for (; *value != '\0'; value++) {
+        unsigned char byte = (unsigned char)*value;
+        bool is_plain = byte < 0x80 && (isalnum(byte) || strchr("-._~", byte) != NULL);
+        buffer_print(out, is_plain ? "%c" : "%%%02X", byte);
+    }
+}
+
+/* The same question with another cursor. */
+static bool link_next(struct request *request, const char *cursor, struct problem *why)
+{
+    struct buffer link = buffer_create(request->arena, LINK_LIMIT);
+    char before = '?';
+    buffer_print(&link, "<%s", request->path);
+    for (size_t i = 0; i < request->parameter_count; i++) {
+        const struct query_parameter *parameter = &request->parameters[i];
+        if (strcmp(parameter->name, "cursor") == 0)
+            continue;
+        write_parameter(&link, before, parameter->name, parameter->value);
+        before = '&';
+    }
+    write_parameter(&link, before, "cursor", cursor);
+    buffer_append(&link, LINK_END, sizeof LINK_END); /* with the NUL that ends the field */
+    return (!link.failed && respond_field(request, "Link", link.data)) ||
+           fail(why, PROBLEM_INTERNAL, "the link to the next page does not fit");
+}
+
+bool answer_page(struct request *request, enum statement statement, const char *missing,
+                 struct problem *why)
+{
+    const struct page_query *query = request->input;
+    const struct db_value values[] = {
+        {.data = query->of}, {.data = query->limit}, {.data = query->cursor}};
+    PGresult *rows = NULL;
+    if (!run(request, statement, values, &rows, why))
+        return false;
+    if (!PQgetisnull(rows, 0, 1) && !link_next(request, PQgetvalue(rows, 0, 1), why))
+        return false;
+    return respond_value(request, rows, missing, why);
+}

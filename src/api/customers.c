@@ -1,0 +1,74 @@
+#include "api/answer.h"
+#include "api/handlers.h"
+#include "ingest/event.h"
+#include "ingest/vocabulary.h"
+
+#include <string.h>
+
+static const char NO_CUSTOMER[] = "no customer is known by this reference";
+
+/* What no event could have named is not looked for. */
+static bool is_reference(const char *text)
+{
+    size_t length = strlen(text);
+    return length > 0 && length <= EVENT_NAME_LIMIT && is_utf8(text, length);
+}
+
+bool admit_customer(struct request *request, struct problem *why)
+{
+    return is_reference(request->variables[0]) || fail(why, PROBLEM_NOT_FOUND, NO_CUSTOMER);
+}
+
+bool admit_customer_page(struct request *request, struct problem *why)
+{
+    return admit_customer(request, why) &&
+           admit_page_query(request, request->variables[0], why);
+}
+
+bool admit_customer_list(struct request *request, struct problem *why)
+{
+    const char *stage = request_parameter(request, "stage");
+    bool is_known = stage == NULL;
+    for (int i = STAGE_FIND; i < STAGE_POSITIONS; i++)
+        is_known = is_known || strcmp(stage, STAGE_NAMES[i]) == 0;
+    if (!is_known)
+        fault_add(why, "?stage", "must be find, sell, deliver, bill, support or loyalty");
+    return admit_page_query(request, stage, why);
+}
+
+bool list_customers(struct request *request, struct problem *why)
+{
+    return answer_page(request, STATEMENT_LIST_CUSTOMERS, "there are no customers", why);
+}
+
+bool show_customer(struct request *request, struct problem *why)
+{
+    const struct db_value values[] = {{.data = request->variables[0]}};
+    return answer_document(request, STATEMENT_SHOW_CUSTOMER, values, NO_CUSTOMER, why);
+}
+
+bool show_customer_metrics(struct request *request, struct problem *why)
+{
+    const struct db_value values[] = {{.data = request->variables[0]}};
+    return answer_document(request, STATEMENT_SHOW_CUSTOMER_METRICS, values, NO_CUSTOMER, why);
+}
+
+bool list_timeline(struct request *request, struct problem *why)
+{
+    return answer_page(request, STATEMENT_LIST_TIMELINE, NO_CUSTOMER, why);
+}
+
+bool list_visits(struct request *request, struct problem *why)
+{
+    return answer_page(request, STATEMENT_LIST_VISITS, NO_CUSTOMER, why);
+}
+
+bool list_transitions(struct request *request, struct problem *why)
+{
+    return answer_page(request, STATEMENT_LIST_TRANSITIONS, NO_CUSTOMER, why);
+}
+
+bool list_stages(struct request *request, struct problem *why)
+{
+    return answer_document(request, STATEMENT_LIST_STAGES, NULL, "there are no stages", why);
+}

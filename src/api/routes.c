@@ -1,0 +1,56 @@
+#include "api/routes.h"
+
+#include "api/handlers.h"
+#include "base/compiler.h"
+
+static const char *const EVENT_MEDIA[] = {"application/json", "application/cloudevents+json",
+                                          NULL};
+static const char *const PAGE[] = {"limit", "cursor", NULL};
+static const char *const CUSTOMER_LIST[] = {"stage", "limit", "cursor", NULL};
+static const char *const METRIC[] = {"from", "to", "interval", "timezone", "currency", NULL};
+
+#define GET .method = "GET"
+#define POST .method = "POST"
+
+const struct route ROUTES[] = {
+    {POST, .path = "/v1/events", .scope = SCOPE_EVENTS_WRITE, .lane = LANE_WRITE,
+     .media_types = EVENT_MEDIA, .admit = admit_events, .answer_batch = record_events},
+    {GET, .path = "/v1/events/{event_id}", .scope = SCOPE_EVENTS_READ, .lane = LANE_READ,
+     .admit = admit_event_id, .answer = show_event},
+    {GET, .path = "/v1/event-types", .scope = SCOPE_EVENTS_READ, .lane = LANE_INLINE,
+     .answer = list_event_types},
+
+    {GET, .path = "/v1/customers", .scope = SCOPE_CUSTOMERS_READ, .lane = LANE_READ,
+     .parameters = CUSTOMER_LIST, .admit = admit_customer_list, .answer = list_customers},
+    {GET, .path = "/v1/customers/{ref}", .scope = SCOPE_CUSTOMERS_READ, .lane = LANE_READ,
+     .admit = admit_customer, .answer = show_customer},
+    {GET, .path = "/v1/customers/{ref}/timeline", .scope = SCOPE_CUSTOMERS_READ,
+     .lane = LANE_READ, .parameters = PAGE, .admit = admit_customer_page,
+     .answer = list_timeline},
+    {GET, .path = "/v1/customers/{ref}/visits", .scope = SCOPE_CUSTOMERS_READ,
+     .lane = LANE_READ, .parameters = PAGE, .admit = admit_customer_page,
+     .answer = list_visits},
+    {GET, .path = "/v1/customers/{ref}/transitions", .scope = SCOPE_CUSTOMERS_READ,
+     .lane = LANE_READ, .parameters = PAGE, .admit = admit_customer_page,
+     .answer = list_transitions},
+    {GET, .path = "/v1/customers/{ref}/metrics", .scope = SCOPE_CUSTOMERS_READ,
+     .lane = LANE_READ, .admit = admit_customer, .answer = show_customer_metrics},
+
+    {GET, .path = "/v1/stages", .scope = SCOPE_METRICS_READ, .lane = LANE_READ,
+     .answer = list_stages},
+    {GET, .path = "/v1/metrics", .scope = SCOPE_METRICS_READ, .lane = LANE_READ,
+     .answer = list_metrics},
+    {GET, .path = "/v1/metrics/{name}", .scope = SCOPE_METRICS_READ, .lane = LANE_READ,
+     .parameters = METRIC, .admit = admit_metric, .answer = show_metric},
+
+    {GET, .path = "/healthz", .scope = SCOPE_NONE, .lane = LANE_INLINE, .answer = show_health},
+    {GET, .path = "/readyz", .scope = SCOPE_NONE, .lane = LANE_READ, .answer = show_readiness},
+    {GET, .path = "/problems/{slug}", .scope = SCOPE_NONE, .lane = LANE_INLINE,
+     .answer = show_problem},
+    {GET, .path = "/openapi.yaml", .scope = SCOPE_NONE, .lane = LANE_INLINE,
+     .answer = show_openapi_yaml},
+    {GET, .path = "/openapi.json", .scope = SCOPE_NONE, .lane = LANE_INLINE,
+     .answer = show_openapi_json},
+};
+
+const size_t ROUTE_COUNT = COUNT_OF(ROUTES);

@@ -1,0 +1,246 @@
+/* A batch is sent as fourteen arrays, one a column, and comes back as a row for each event.
+ *
+ * Repeating is safe, since a stored event is a duplicate: what a lost connection or a deadlock
+ * leaves undecided is sent again, a few times. What the database refuses for its data is halved
+ * until the event at fault stands alone, so that one event never harms another. A statement
+ * takes at most STATEMENT_BYTES of events, which bounds what both sides need for it. */
+#include "ingest/batch.h"
+
+#include "db/array.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    ATTEMPTS = 3,
+    FIRST_PAUSE_MILLISECONDS = 20, /* between attempts; five times as long at each */
+    STATEMENT_BYTES = 16 * 1024 * 1024,
+    ARRAY_BYTES = 64 * 1024 * 1024, /* more than any column of such a statement */
+    SCRATCH_BYTES = 256 * 1024 * 1024
+};
+
+const char *const OUTCOME_NAMES[] = {
+    [OUTCOME_CREATED] = "created",
+    [OUTCOME_DUPLICATE] = "duplicate",
+    [OUTCOME_CONFLICT] = "conflict",
+    [OUTCOME_REJECTED] = "rejected",
+};
+
+struct problem item_problem(const struct item *item)
+{
+    struct problem problem = {.code = PROBLEM_NONE};
+    if (item->outcome == OUTCOME_REJECTED)
+        return *item->problem;
+    fail(&problem, PROBLEM_CONFLICT,
+         "an event with this source and id was recorded before, with other content");
+    return problem;
+}
+
+enum column {
+    COLUMN_EVENT_ID,
+    COLUMN_SOURCE,
+    COLUMN_ID,
+    COLUMN_SUBJECT,
+    COLUMN_TYPE,
+    COLUMN_OCCURRED_AT,
+    COLUMN_SEQUENCE,
+    COLUMN_AMOUNT,
+    COLUMN_CURRENCY,
+    COLUMN_UNITS,
+    COLUMN_OBJECT,
+    COLUMN_STAGE,
+    COLUMN_TARGET,
+    COLUMN_BODY,
+    COLUMNS
+};
+
+/* In the order of the parameters of STATEMENT_RECORD_EVENTS. */
+static const enum array_type COLUMN_TYPES[COLUMNS] = {
+    [COLUMN_EVENT_ID] = ARRAY_UUID, [COLUMN_SOURCE] = ARRAY_TEXT,
+    [COLUMN_ID] = ARRAY_TEXT,       [COLUMN_SUBJECT] = ARRAY_TEXT,
+    [COLUMN_TYPE] = ARRAY_INT2,     [COLUMN_OCCURRED_AT] = ARRAY_TIMESTAMPTZ,
+    [COLUMN_SEQUENCE] = ARRAY_TEXT, [COLUMN_AMOUNT] = ARRAY_INT8,
+    [COLUMN_CURRENCY] = ARRAY_TEXT, [COLUMN_UNITS] = ARRAY_INT8,
+    [COLUMN_OBJECT] = ARRAY_TEXT,   [COLUMN_STAGE] = ARRAY_INT2,
+    [COLUMN_TARGET] = ARRAY_UUID,   [COLUMN_BODY] = ARRAY_TEXT,
+};
+
+static void add_number(struct array *array, bool is_given, int64_t value)
+{
+    if (is_given)
+        array_int8(array, value);
+    else
+        array_null(array);
+}
+
+static void add_event(struct array *columns, const struct event *event)
+{
+    const struct event_values *values = &event->values;
+    array_bytes(&columns[COLUMN_EVENT_ID], event->event_id, UUID_SIZE);
+    array_text(&columns[COLUMN_SOURCE], event->source);
+    array_text(&columns[COLUMN_ID], event->id);
+    array_text(&columns[COLUMN_SUBJECT], event->subject);
+    array_int2(&columns[COLUMN_TYPE], event->type->code);
+    array_int8(&columns[COLUMN_OCCURRED_AT], event->occurred_at);
+    array_text(&columns[COLUMN_SEQUENCE], event->sequence);
+    add_number(&columns[COLUMN_AMOUNT], values->has_amount, values->amount);
+    array_text(&columns[COLUMN_CURRENCY], values->currency);
+    add_number(&columns[COLUMN_UNITS], values->has_units, values->units);
+    array_text(&columns[COLUMN_OBJECT], values->object);
+    if (values->has_stage)
+        array_int2(&columns[COLUMN_STAGE], (int16_t)(values->stage + STAGE_FIND));
+    else
+        array_null(&columns[COLUMN_STAGE]);
+    if (values->target_id != NULL)
+        array_bytes(&columns[COLUMN_TARGET], event->target, UUID_SIZE);
+    else
+        array_null(&columns[COLUMN_TARGET]);
+    array_bytes(&columns[COLUMN_BODY], event->body, event->body_length);
+}
+
+static bool make_parameters(struct arena *scratch, struct item *const *items, size_t count,
+                            struct db_value *values)
+{
+    struct array columns[COLUMNS];
+    for (size_t i = 0; i < COLUMNS; i++)
+        columns[i] = array_create(scratch, COLUMN_TYPES[i], ARRAY_BYTES);
+    for (size_t i = 0; i < count; i++)
+        add_event(columns, &items[i]->event);
+    bool fits = true;
+    for (size_t i = 0; i < COLUMNS; i++)
+        fits = array_finish(&columns[i], &values[i]) && fits;
+    return fits;
+}
+
+static bool read_outcome(const char *name, enum outcome *outcome)
+{
+    for (enum outcome i = OUTCOME_CREATED; i < OUTCOME_REJECTED; i++)
+        if (strcmp(name, OUTCOME_NAMES[i]) == 0) {
+            *outcome = i;
+            return true;
+        }
+    return false;
+}
+
+/* A row each of position (from 1), outcome and record. */
+static bool read_outcomes(const PGresult *rows, struct item *const *items, size_t count)
+{
+    size_t row_count = (size_t)PQntuples(rows);
+    for (int row = 0; row < (int)row_count; row++) {
+        unsigned long position = strtoul(PQgetvalue(rows, row, 0), NULL, 10);
+        if (position < 1 || position > count)
+            return false;
+        struct item *item = items[position - 1];
+        if (!read_outcome(PQgetvalue(rows, row, 1), &item->outcome))
+            return false;
+        item->record = PQgetisnull(rows, row, 2) ? NULL : PQgetvalue(rows, row, 2);
+    }
+    return row_count == count;
+}
+
+static enum db_fault record_once(struct db *db, struct arena *arena, struct item *const *items,
+                                 size_t count, struct problem *why)
+{
+    struct db_value values[COLUMNS];
+    PGresult *rows = NULL;
+    enum db_fault fault = DB_FAULT_BUG;
+    struct arena *scratch = arena_create(SCRATCH_BYTES);
+    if (scratch == NULL || !make_parameters(scratch, items, count, values))
+        fail(why, PROBLEM_INTERNAL, "out of memory");
+    else if (db_run(db, STATEMENT_RECORD_EVENTS, values, &rows, why))
+        fault = DB_FAULT_NONE;
+    else
+        fault = db_last_fault(db);
+    arena_destroy(scratch);
+    if (fault != DB_FAULT_NONE)
+        return fault;
+    if (!arena_defer(arena, release_rows, rows)) {
+        fail(why, PROBLEM_INTERNAL, "out of memory");
+        return DB_FAULT_BUG;
+    }
+    if (!read_outcomes(rows, items, count)) {
+        fail(why, PROBLEM_INTERNAL, "the database answered otherwise than expected");
+        return DB_FAULT_BUG;
+    }
+    return DB_FAULT_NONE;
+}
+
+static void pause_milliseconds(long milliseconds)
+{
+    struct timespec left = {.tv_sec = milliseconds / 1000,
+                            .tv_nsec = milliseconds % 1000 * 1000000};
+    while (nanosleep(&left, &left) != 0 && errno == EINTR)
+        continue;
+}
+
+static enum db_fault record_persistently(struct db *db, struct arena *arena,
+                                         struct item *const *items, size_t count,
+                                         struct problem *why)
+{
+    long milliseconds = FIRST_PAUSE_MILLISECONDS;
+    for (int attempt = 1;; attempt++, milliseconds *= 5) {
+        *why = (struct problem){.code = PROBLEM_NONE};
+        enum db_fault fault = record_once(db, arena, items, count, why);
+        bool may_pass = fault == DB_FAULT_CONNECTION || fault == DB_FAULT_TRANSIENT;
+        if (!may_pass || attempt == ATTEMPTS)
+            return fault;
+        pause_milliseconds(milliseconds);
+    }
+}
+
+static bool reject(struct item *item, struct arena *arena, struct problem *why)
+{
+    item->problem = arena_alloc(arena, sizeof *item->problem);
+    if (item->problem == NULL)
+        return fail(why, PROBLEM_INTERNAL, "out of memory");
+    item->outcome = OUTCOME_REJECTED;
+    *item->problem = *why;
+    *why = (struct problem){.code = PROBLEM_NONE};
+    return true;
+}
+
+static bool record_range(struct db *db, struct arena *arena, struct item *const *items,
+                         size_t count, struct problem *why)
+{
+    enum db_fault fault = record_persistently(db, arena, items, count, why);
+    if (fault == DB_FAULT_NONE)
+        return true;
+    if (fault != DB_FAULT_DATA && fault != DB_FAULT_TOLD)
+        return false;
+    if (count == 1)
+        return reject(items[0], arena, why);
+    return record_range(db, arena, items, count / 2, why) &&
+           record_range(db, arena, items + count / 2, count - count / 2, why);
+}
+
+/* How many of the items, at least one, make up a statement. */
+static size_t statement_length(struct item *const *items, size_t count)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        bytes += items[i]->event.body_length;
+        if (i > 0 && bytes > STATEMENT_BYTES)
+            return i;
+    }
+    return count;
+}
+
+bool batch_record(struct db *db, struct arena *arena, struct item *const *items, size_t count,
+                  struct problem *why)
+{
+    struct item **sound = arena_alloc(arena, (count + 1) * sizeof *sound);
+    size_t sound_count = 0;
+    if (sound == NULL)
+        return fail(why, PROBLEM_INTERNAL, "out of memory");
+    for (size_t i = 0; i < count; i++)
+        if (items[i]->outcome != OUTCOME_REJECTED)
+            sound[sound_count++] = items[i];
+    for (size_t done = 0, length = 0; done < sound_count; done += length) {
+        length = statement_length(sound + done, sound_count - done);
+        if (!record_range(db, arena, sound + done, length, why))
+            return false;
+    }
+    return true;
+}
