@@ -1,0 +1,247 @@
+-- What is read about events, stages and customers. A customer is found by any identifier; where
+-- there is none, the answer (or the page) is null.
+
+create function lifecycle.show_event(wanted uuid)
+returns json
+language sql stable
+as $$
+    select to_json(shown)
+    from lifecycle.event e
+    left join lifecycle.customer c on c.bucket = e.bucket and c.customer_id = e.customer_id,
+    lateral (select e.event_id, c.ref as customer,
+                    lifecycle.utc_text(e.recorded_at) as recorded_at,
+                    exists (select from lifecycle.voided v
+                            where v.event_id = e.event_id) as voided,
+                    e.body as event) shown
+    where e.event_id = wanted
+$$;
+comment on function lifecycle.show_event is
+    'An event: what was recorded about it, and the sender''s own text';
+
+create function lifecycle.list_stages()
+returns json
+language sql stable
+as $$
+    with moves as (
+        select t.to_stage as stage, t.transitions as customers
+        from lifecycle.transition_total t
+        union all
+        select t.from_stage, -t.transitions
+        from lifecycle.transition_total t
+    ), stages as (
+        select s.name as stage, s.stage as position, coalesce(sum(m.customers), 0) as customers
+        from lifecycle.stage s
+        left join moves m on m.stage = s.stage
+        group by s.stage
+    )
+    select to_json(list)
+    from (select array(select s from stages s order by s.position) as data) list
+$$;
+comment on function lifecycle.list_stages is
+    'The stages in the order of the lifecycle, with the customers who are there now';
+
+create function lifecycle.find_customer(wanted text)
+returns lifecycle.identifier
+language sql stable
+as $$
+    select i from lifecycle.identifier i where i.identifier = wanted
+$$;
+comment on function lifecycle.find_customer is
+    'Where the customer is kept that an identifier names; null if there is none';
+
+create function lifecycle.list_customers(stage_name text, size integer, cursor text)
+returns table (page json, next_cursor text)
+language plpgsql stable
+as $$
+declare
+    list constant text[] := array['customers', stage_name];
+    after constant text[] := coalesce(lifecycle.read_cursor(list, cursor), '{-1,0}');
+    after_bucket constant smallint := after[1];
+    after_customer constant bigint := after[2];
+    wanted constant smallint :=
+        (select s.stage from lifecycle.stage s where s.name = stage_name);
+    rows json[];
+    keys text[];
+begin
+    if stage_name is not null and wanted is null then
+        perform lifecycle.refuse('CL422', '?stage', 'unknown stage');
+    end if;
+    with chosen as (
+        (select c.bucket, c.customer_id
+         from lifecycle.customer c
+         where stage_name is null and (c.bucket, c.customer_id) > (after_bucket, after_customer)
+         order by c.bucket, c.customer_id
+         limit size + 1)
+        union all
+        (select v.bucket, v.customer_id
+         from lifecycle.visit v
+         where v.stage = wanted and v.left_at is null
+           and (v.bucket, v.customer_id) > (after_bucket, after_customer)
+         order by v.bucket, v.customer_id
+         limit size + 1)
+    )
+    select array_agg(to_json(shown) order by bucket, customer_id),
+           array_agg(concat_ws(' ', bucket, customer_id) order by bucket, customer_id)
+    into rows, keys
+    from chosen
+    join lifecycle.customer c using (bucket, customer_id)
+    left join lateral lifecycle.stage_now(bucket, customer_id) now on true,
+    lateral (select c.ref as customer, lifecycle.utc_text(c.created_at) as created_at,
+                    now.stage, now.cycle, now.entered_at) shown;
+    return query select * from lifecycle.write_page(list, size, rows, keys);
+end
+$$;
+comment on function lifecycle.list_customers is
+    'Customers, all of them or those who are in a stage now';
+
+create function lifecycle.stage_now(of_bucket smallint, of_customer bigint)
+returns table (stage text, cycle integer, entered_at text)
+language sql stable
+as $$
+    select s.name, v.cycle, lifecycle.utc_text(v.entered_at)
+    from (select last.*
+          from lifecycle.visit last
+          where last.bucket = of_bucket and last.customer_id = of_customer
+          order by last.ordinal desc
+          limit 1) v
+    join lifecycle.stage s on s.stage = v.stage
+    where v.left_at is null
+$$;
+comment on function lifecycle.stage_now is
+    'The stage that a customer is in, as shown; no row if in none';
+
+create function lifecycle.show_customer(wanted text)
+returns json
+language sql stable
+as $$
+    select to_json(shown)
+    from lifecycle.find_customer(wanted) found
+    join lifecycle.customer c on c.bucket = found.bucket and c.customer_id = found.customer_id
+    left join lateral lifecycle.stage_now(c.bucket, c.customer_id) now on true,
+    lateral (select min(e.occurred_at) as first, max(e.occurred_at) as last
+             from lifecycle.event e
+             where e.bucket = c.bucket and e.customer_id = c.customer_id) seen,
+    lateral (select c.ref as customer, lifecycle.utc_text(c.created_at) as created_at,
+                    array(select i.identifier
+                          from lifecycle.identifier i
+                          where i.bucket = c.bucket and i.customer_id = c.customer_id
+                          order by i.identifier) as identifiers,
+                    now.stage, now.cycle, now.entered_at,
+                    lifecycle.utc_text(seen.first) as first_seen,
+                    lifecycle.utc_text(seen.last) as last_seen) shown
+$$;
+comment on function lifecycle.show_customer is
+    'A customer: identifiers, stage now, and when the first and the latest event occurred';
+
+create function lifecycle.list_timeline(wanted text, size integer, cursor text)
+returns table (page json, next_cursor text)
+language plpgsql stable
+as $$
+declare
+    customer constant lifecycle.identifier := lifecycle.find_customer(wanted);
+    list constant text[] := array['timeline', customer.customer_id::text];
+    before constant text[] := coalesce(lifecycle.read_cursor(list, cursor),
+                                       '{infinity,ffffffff-ffff-ffff-ffff-ffffffffffff}');
+    before_time constant timestamptz := before[1];
+    before_event constant uuid := before[2];
+    rows json[];
+    keys text[];
+begin
+    if customer is null then
+        return query select null::json, null::text;
+        return;
+    end if;
+    select array_agg(to_json(shown) order by e.occurred_at desc, e.event_id desc),
+           array_agg(concat_ws(' ', shown.occurred_at, e.event_id)
+                     order by e.occurred_at desc, e.event_id desc)
+    into rows, keys
+    from (select *
+          from lifecycle.event
+          where bucket = customer.bucket and customer_id = customer.customer_id
+            and (occurred_at, event_id) < (before_time, before_event)
+          order by occurred_at desc, event_id desc
+          limit size + 1) e
+    join lifecycle.event_type t on t.type = e.type,
+    lateral (select e.event_id, t.name as type, e.source, e.id,
+                    lifecycle.utc_text(e.occurred_at) as occurred_at,
+                    lifecycle.utc_text(e.recorded_at) as recorded_at,
+                    exists (select from lifecycle.voided v
+                            where v.event_id = e.event_id) as voided,
+                    e.body -> 'data' as data) shown;
+    return query select * from lifecycle.write_page(list, size, rows, keys);
+end
+$$;
+comment on function lifecycle.list_timeline is 'What happened to a customer, the latest first';
+
+create function lifecycle.list_visits(wanted text, size integer, cursor text)
+returns table (page json, next_cursor text)
+language plpgsql stable
+as $$
+declare
+    customer constant lifecycle.identifier := lifecycle.find_customer(wanted);
+    list constant text[] := array['visits', customer.customer_id::text];
+    after constant text[] := coalesce(lifecycle.read_cursor(list, cursor), '{0}');
+    after_ordinal constant integer := after[1];
+    rows json[];
+    keys text[];
+begin
+    if customer is null then
+        return query select null::json, null::text;
+        return;
+    end if;
+    select array_agg(to_json(shown) order by v.ordinal),
+           array_agg(v.ordinal::text order by v.ordinal)
+    into rows, keys
+    from (select *
+          from lifecycle.visit
+          where bucket = customer.bucket and customer_id = customer.customer_id
+            and ordinal > after_ordinal
+          order by ordinal
+          limit size + 1) v
+    join lifecycle.stage s on s.stage = v.stage,
+    lateral (select s.name as stage, v.cycle, v.kind,
+                    lifecycle.utc_text(v.entered_at) as entered_at, v.entered_by,
+                    lifecycle.utc_text(v.left_at) as left_at, v.left_by,
+                    trim_scale(extract(epoch from v.left_at - v.entered_at)) as seconds) shown;
+    return query select * from lifecycle.write_page(list, size, rows, keys);
+end
+$$;
+comment on function lifecycle.list_visits is
+    'A customer''s stays in the stages, the earliest first';
+
+create function lifecycle.list_transitions(wanted text, size integer, cursor text)
+returns table (page json, next_cursor text)
+language plpgsql stable
+as $$
+declare
+    customer constant lifecycle.identifier := lifecycle.find_customer(wanted);
+    list constant text[] := array['transitions', customer.customer_id::text];
+    after constant text[] := coalesce(lifecycle.read_cursor(list, cursor), '{0,1}');
+    after_ordinal constant integer := after[1];
+    after_part constant integer := after[2];
+    rows json[];
+    keys text[];
+begin
+    if customer is null then
+        return query select null::json, null::text;
+        return;
+    end if;
+    select array_agg(to_json(shown) order by t.ordinal, t.part),
+           array_agg(concat_ws(' ', t.ordinal, t.part) order by t.ordinal, t.part)
+    into rows, keys
+    from (select *
+          from lifecycle.transition
+          where bucket = customer.bucket and customer_id = customer.customer_id
+            and ordinal >= after_ordinal and (ordinal, part) > (after_ordinal, after_part)
+          order by ordinal, part
+          limit size + 1) t
+    left join lifecycle.stage f on f.stage = t.from_stage
+    left join lifecycle.stage g on g.stage = t.to_stage,
+    lateral (select f.name as "from", g.name as "to", t.kind,
+                    lifecycle.utc_text(t.at) as occurred_at, t.event_id,
+                    trim_scale(t.dwell_seconds) as dwell_seconds) shown;
+    return query select * from lifecycle.write_page(list, size, rows, keys);
+end
+$$;
+comment on function lifecycle.list_transitions is
+    'A customer''s moves between stages, the earliest first; from and to are null for none';

@@ -1,0 +1,160 @@
+-- What the roll-ups must say, computed plainly from the facts. Each function cuts the days in
+-- the zone that it is given and so answers questions in any zone; each view cuts them in the
+-- business's zone and has its roll-up's columns, but for the writer: verify compares the two,
+-- rebuild fills the one from the other.
+
+create function lifecycle.plain_purchase_days(zone text)
+returns table (bucket smallint, customer_id bigint, day date, previous date, first date,
+               purchases integer)
+language sql stable
+as $$
+    select d.bucket, d.customer_id, d.day,
+           lag(d.day) over so_far, first_value(d.day) over so_far, d.purchases
+    from (select p.bucket, p.customer_id,
+                 (p.occurred_at at time zone zone)::date as day, count(*)::integer as purchases
+          from lifecycle.purchase p
+          group by 1, 2, 3) d
+    window so_far as (partition by d.bucket, d.customer_id order by d.day)
+$$;
+comment on function lifecycle.plain_purchase_days is
+    'The days of a zone on which customers purchased, as lifecycle.purchase_day has them';
+
+create view lifecycle.plain_purchase_day as
+    select * from lifecycle.plain_purchase_days(lifecycle.business_zone());
+comment on view lifecycle.plain_purchase_day is
+    'What lifecycle.purchase_day must be, from the purchases';
+
+create function lifecycle.purchase_days(zone text)
+returns table (bucket smallint, customer_id bigint, day date, previous date, first date,
+               purchases integer)
+language sql stable
+as $$
+    select d.bucket, d.customer_id, d.day, d.previous, d.first, d.purchases
+    from lifecycle.purchase_day d
+    where zone = lifecycle.business_zone()
+    union all
+    select d.bucket, d.customer_id, d.day, d.previous, d.first, d.purchases
+    from lifecycle.plain_purchase_days(zone) d
+    where zone <> lifecycle.business_zone()
+$$;
+comment on function lifecycle.purchase_days is
+    'The days of a zone on which customers purchased: kept ready for the business''s own zone';
+
+create function lifecycle.plain_transition_days(zone text)
+returns table (day date, from_stage smallint, to_stage smallint, kind text,
+               transitions bigint, dwell_seconds numeric)
+language sql stable
+as $$
+    select t.day, t.from_stage, t.to_stage, t.kind, count(*), sum(t.dwell)
+    from (select (v.left_at at time zone zone)::date as day, v.stage as from_stage,
+                 coalesce(v.left_to, 0::smallint) as to_stage, v.left_kind as kind,
+                 extract(epoch from v.left_at - v.entered_at) as dwell
+          from lifecycle.visit v
+          where v.left_at is not null
+          union all
+          select (v.entered_at at time zone zone)::date, 0::smallint, v.stage, v.kind, 0
+          from lifecycle.visit v
+          where v.kind in ('enter', 'return')) t
+    group by 1, 2, 3, 4
+$$;
+comment on function lifecycle.plain_transition_days is
+    'Transitions by day of a zone, stages and kind: the end of each visit on the day that it '
+    'was left, and the beginning of those that no visit led to';
+
+create view lifecycle.plain_transition_total as
+    select * from lifecycle.plain_transition_days(lifecycle.business_zone());
+comment on view lifecycle.plain_transition_total is
+    'What lifecycle.transition_total must add up to, from the visits';
+
+create function lifecycle.plain_purchase_sums(zone text)
+returns table (day date, currency text, purchases bigint, units numeric, amount numeric)
+language sql stable
+as $$
+    select (p.occurred_at at time zone zone)::date, p.currency,
+           count(*), sum(p.units), sum(p.amount)
+    from lifecycle.purchase p
+    group by 1, 2
+$$;
+comment on function lifecycle.plain_purchase_sums is 'Purchases by day of a zone and currency';
+
+create view lifecycle.plain_purchase_total as
+    select * from lifecycle.plain_purchase_sums(lifecycle.business_zone());
+comment on view lifecycle.plain_purchase_total is
+    'What lifecycle.purchase_total must add up to, from the purchases';
+
+create function lifecycle.plain_revenue_sums(zone text)
+returns table (day date, currency text, entries bigint, received numeric, returned numeric)
+language sql stable
+as $$
+    select (r.occurred_at at time zone zone)::date, r.currency, count(*),
+           sum(greatest(r.amount, 0)), sum(least(r.amount, 0))
+    from lifecycle.revenue r
+    group by 1, 2
+$$;
+comment on function lifecycle.plain_revenue_sums is
+    'Revenue by day of a zone and currency: what was received, and what was given back';
+
+create view lifecycle.plain_revenue_total as
+    select * from lifecycle.plain_revenue_sums(lifecycle.business_zone());
+comment on view lifecycle.plain_revenue_total is
+    'What lifecycle.revenue_total must add up to, from the entries';
+
+create function lifecycle.plain_buyer_days(zone text)
+returns table (day date, buyers bigint, first bigint, second bigint, gap_days bigint)
+language sql stable
+as $$
+    select d.day, count(*), count(*) filter (where d.previous is null),
+           count(*) filter (where d.previous = d.first), coalesce(sum(d.day - d.previous), 0)
+    from lifecycle.purchase_days(zone) d
+    group by 1
+$$;
+comment on function lifecycle.plain_buyer_days is
+    'Customers who purchased, by day of a zone; for how many it was the first or second day';
+
+create view lifecycle.plain_buyer_total as
+    select * from lifecycle.plain_buyer_days(lifecycle.business_zone());
+comment on view lifecycle.plain_buyer_total is
+    'What lifecycle.buyer_total must add up to, from the purchase days';
+
+create function lifecycle.plain_gap_days(zone text)
+returns table (day date, gap_days integer, gaps bigint)
+language sql stable
+as $$
+    select d.day, d.day - d.previous, count(*)
+    from lifecycle.purchase_days(zone) d
+    where d.previous is not null
+    group by 1, 2
+$$;
+comment on function lifecycle.plain_gap_days is
+    'Gaps between consecutive purchase days of a customer, by the day of a zone that ends them';
+
+create view lifecycle.plain_gap_total as
+    select * from lifecycle.plain_gap_days(lifecycle.business_zone());
+comment on view lifecycle.plain_gap_total is
+    'What lifecycle.gap_total must add up to, from the purchase days';
+
+create function lifecycle.plain_cohort_cells(zone text)
+returns table ("interval" text, cohort date, period date, buyers bigint, stayed bigint)
+language sql stable
+as $$
+    select c.name, c.cohort, c.period, count(*),
+           count(*) filter (where c.before = c.period - c.length)
+    from (select i.name, i.length,
+                 date_trunc(i.name, d.first::timestamp)::date as cohort,
+                 date_trunc(i.name, d.day::timestamp)::date as period,
+                 date_trunc(i.name, d.previous::timestamp)::date as before
+          from lifecycle.purchase_days(zone) d,
+               (values ('week', interval '1 week'), ('month', interval '1 month'),
+                       ('quarter', interval '3 months'), ('year', interval '1 year'))
+                   i (name, length)) c
+    where c.before is null or c.before < c.period
+    group by 1, 2, 3
+$$;
+comment on function lifecycle.plain_cohort_cells is
+    'Distinct customers who purchased in a week, month, quarter or year of a zone, by the '
+    'period of their first purchase; how many of them purchased in the period before too';
+
+create view lifecycle.plain_cohort_total as
+    select * from lifecycle.plain_cohort_cells(lifecycle.business_zone());
+comment on view lifecycle.plain_cohort_total is
+    'What lifecycle.cohort_total must add up to, from the purchase days';

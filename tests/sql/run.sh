@@ -1,0 +1,30 @@
+#!/bin/sh
+# Runs the tests of the SQL side on an empty database, or on one that was migrated and holds no
+# events. Each test is one transaction that is rolled back, and prints TAP.
+#
+#   run.sh DATABASE_URL [TEST.sql ...]
+set -eu
+url=$1
+shift
+here=$(cd "$(dirname "$0")" && pwd)
+migrations=$here/../../migrations
+sql() { psql --no-psqlrc --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 "$url" "$@"; }
+
+if [ -z "$(sql --command "select to_regnamespace('lifecycle')")" ]; then
+    cat "$migrations"/[0-9]*.sql "$migrations"/reset.sql "$migrations"/functions/*.sql \
+        "$migrations"/views/*.sql "$migrations"/metrics/*.sql | sql --single-transaction
+fi
+if [ "$(sql --command 'select exists (select from lifecycle.event)')" = t ]; then
+    echo "Bail out! The database holds events: these tests want one of their own"
+    exit 1
+fi
+
+[ $# -gt 0 ] || set -- "$here"/test_*.sql
+failed=0
+for test in "$@"; do
+    echo "# $(basename "$test")"
+    output=$(sql --file "$test" 2>&1) || failed=1
+    printf '%s\n' "$output"
+    case $output in *"not ok "*) failed=1 ;; esac
+done
+exit $failed

@@ -1,0 +1,129 @@
+-- What every test has at hand: a vocabulary, where the database brings none; events to post;
+-- and assertions that print TAP.
+begin;
+
+insert into lifecycle.stage (stage, name)
+select s.*
+from (values (1, 'find'), (2, 'sell'), (3, 'deliver'), (4, 'bill'), (5, 'support'),
+             (6, 'loyalty')) s
+where not exists (select from lifecycle.stage);
+insert into lifecycle.event_type (type, name, stage, entry)
+select t.*
+from (values
+    (1, 'find.lead.created', 1, 'enter'), (2, 'sell.opportunity.opened', 2, 'enter'),
+    (3, 'sell.order.placed', 2, 'enter'), (4, 'sell.order.cancelled', 2, 'activity'),
+    (5, 'deliver.fulfilment.started', 3, 'advance'), (6, 'bill.invoice.issued', 4, 'advance'),
+    (7, 'bill.payment.succeeded', 4, 'advance'), (8, 'bill.refund.issued', 4, 'activity'),
+    (9, 'bill.chargeback.lost', 4, 'activity'), (10, 'support.case.opened', 5, 'advance'),
+    (11, 'loyalty.program.joined', 6, 'enter'), (12, 'loyalty.relationship.ended', 6, 'exit'),
+    (13, 'event.voided', null, 'activity'), (14, 'stage.overridden', null, 'override')) t
+where not exists (select from lifecycle.event_type);
+insert into lifecycle.currency (currency, digits)
+select c.*
+from (values ('EUR', 2), ('USD', 2), ('JPY', 0), ('KWD', 3)) c
+where not exists (select from lifecycle.currency);
+
+create temp sequence test_number;
+
+create function pg_temp.is(got text, wanted text, name text)
+returns text
+language sql
+as $$
+    select case
+        when got is not distinct from wanted
+            then format('ok %s - %s', nextval('test_number'), name)
+        else format(E'not ok %s - %s\n# got:    %s\n# wanted: %s', nextval('test_number'), name,
+                    coalesce(got, 'null'), coalesce(wanted, 'null'))
+    end
+$$;
+
+create function pg_temp.is(got bigint, wanted bigint, name text)
+returns text
+language sql
+as $$
+    select pg_temp.is(got::text, wanted::text, name)
+$$;
+
+-- The SQLSTATE and the pointer with which a statement is refused.
+create function pg_temp.refusal(statement text)
+returns text
+language plpgsql
+as $$
+declare
+    pointer text;
+begin
+    execute statement;
+    return 'no refusal';
+exception
+    when others then
+        get stacked diagnostics pointer = pg_exception_detail;
+        return concat_ws(' ', sqlstate, nullif(pointer, ''));
+end
+$$;
+
+-- An event's id here is the MD5 of its name, which is enough to tell events apart.
+create function pg_temp.post(subject text, type text, at timestamptz, data json default '{}',
+                             name text default null)
+returns text
+language sql
+as $$
+    select r.outcome
+    from (select coalesce(name, concat_ws(' ', subject, type, at, data)) as id) e,
+         lateral (select json_build_object('source', 'test', 'id', e.id, 'subject', subject,
+                                           'type', type, 'data', data)::text as body) b,
+         lateral lifecycle.record_events(
+             array[md5(e.id)::uuid], array['test'], array[e.id], array[subject],
+             array[lifecycle.type_code(type)], array[at], array[data ->> 'sequence'],
+             array[(data ->> 'amount')::bigint], array[data ->> 'currency'],
+             array[(data ->> 'units')::bigint],
+             array[coalesce(data ->> 'order_id', data ->> 'payment_id', data ->> 'refund_id')],
+             array[(select s.stage from lifecycle.stage s where s.name = data ->> 'stage')],
+             array[md5(data ->> 'id')::uuid], array[b.body]) r
+$$;
+
+create function pg_temp.order_placed(subject text, at timestamptz, amount bigint, currency text,
+                                     units bigint)
+returns text
+language sql
+as $$
+    select pg_temp.post(subject, 'sell.order.placed', at, json_build_object(
+        'order_id', concat_ws('/', subject, at, amount), 'amount', amount,
+        'currency', currency, 'units', units))
+$$;
+
+create function pg_temp.answer(name text, since text, until text, "interval" text default null,
+                               timezone text default null, currency text default null)
+returns table (number bigint, period text, "group" json, value numeric, numerator numeric,
+               denominator numeric, n bigint, complete boolean, reason text)
+language sql
+as $$
+    select row_number() over (), r.*
+    from json_to_recordset(
+             metric.answer(name, since, until, "interval", timezone, currency) -> 'data')
+         r (period text, "group" json, value numeric, numerator numeric, denominator numeric,
+            n bigint, complete boolean, reason text)
+$$;
+
+-- A row of an answer in a few words: period, group, value (or why there is none), and what the
+-- value stands on: numerator/denominator, or (n).
+create function pg_temp.told(period text, "group" json, value numeric, reason text,
+                             numerator numeric, denominator numeric, n bigint)
+returns text
+language sql
+as $$
+    select concat_ws(' ', period,
+                     (select string_agg(coalesce(g.value, 'none'), ' ')
+                      from json_each_text("group") g),
+                     coalesce(value::text, reason),
+                     coalesce(numerator || '/' || denominator, '(' || n || ')'))
+$$;
+
+create function pg_temp.told(name text, since text, until text, "interval" text default null,
+                             timezone text default null, currency text default null)
+returns text
+language sql
+as $$
+    select string_agg(pg_temp.told(a.period, a."group", a.value, a.reason, a.numerator,
+                                   a.denominator, a.n), ', ' order by a.number)
+    from pg_temp.answer(name, since, until, "interval", timezone, currency) a
+$$;

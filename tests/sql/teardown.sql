@@ -1,0 +1,2 @@
+select '1..' || currval('test_number');
+rollback;

@@ -1,0 +1,112 @@
+-- Events, customers and pages of lists.
+\ir setup.sql
+\o /dev/null
+select pg_temp.post('P' || c, 'find.lead.created', '2025-01-01T10:00Z')
+from generate_series(1, 5) c;
+select pg_temp.post('P1', type, at::timestamptz, data::json, id)
+from (values ('deliver.fulfilment.started', '2025-01-02T10:00Z', '{}', 'a'),
+             ('support.case.opened', '2025-01-02T10:00Z', '{"note": 49.90}', 'b'),
+             ('support.case.opened', '2025-01-03T10:00:00.5Z', '{}', 'c'),
+             ('event.voided', '2025-01-04T10:00Z', '{"source": "test", "id": "c"}', 'd'))
+     e (type, at, data, id);
+
+-- All rows of a list, page by page; the SQL takes the limit as $1 and the cursor as $2.
+create function pg_temp.walk(list text, size integer)
+returns setof json
+language plpgsql
+as $$
+declare
+    page json;
+    cursor text;
+begin
+    loop
+        execute format('select page, next_cursor from %s', list) into page, cursor
+        using size, cursor;
+        return query select * from json_array_elements(page -> 'data');
+        if (page ->> 'has_more')::boolean is distinct from (cursor is not null)
+            or page ->> 'next_cursor' is distinct from cursor
+        then
+            raise 'a page that contradicts itself: %', page;
+        end if;
+        exit when cursor is null;
+    end loop;
+end
+$$;
+
+-- The rows of a list in a few words, if they are the same by pages of any size.
+create function pg_temp.walked(list text, fields text[])
+returns text
+language sql
+as $$
+    select string_agg(distinct w.told, ' / ')
+    from generate_series(1, 6) size,
+         lateral (select string_agg(told, ', ') as told
+                  from pg_temp.walk(list, size) row,
+                       lateral (select string_agg(row ->> field, ' ') as told
+                                from unnest(fields) field) t) w
+$$;
+\o
+
+select pg_temp.is(pg_temp.walked('lifecycle.list_customers(null, $1, $2)', '{customer,stage}'),
+    (select string_agg(ref || case ref when 'P1' then ' support' else ' find' end, ', '
+                       order by bucket, customer_id)
+     from lifecycle.customer), 'all customers');
+select pg_temp.is(pg_temp.walked($$lifecycle.list_customers('find', $1, $2)$$, '{customer}'),
+    (select string_agg(ref, ', ' order by bucket, customer_id)
+     from lifecycle.customer
+     where ref <> 'P1'), 'the customers of a stage');
+select pg_temp.is(
+    pg_temp.walked($$lifecycle.list_timeline('P1', $1, $2)$$, '{type,occurred_at,voided}'),
+    'event.voided 2025-01-04T10:00:00Z false, '
+    'support.case.opened 2025-01-03T10:00:00.500000Z true, '
+    || (select string_agg(t.name || ' 2025-01-02T10:00:00Z false', ', '
+                          order by e.event_id desc)
+        from lifecycle.event e
+        join lifecycle.event_type t using (type)
+        where e.occurred_at = '2025-01-02T10:00Z')
+    || ', find.lead.created 2025-01-01T10:00:00Z false', 'a timeline, the latest first');
+select pg_temp.is(
+    pg_temp.walked($$lifecycle.list_visits('P1', $1, $2)$$, '{stage,kind,cycle,seconds}'),
+    'find enter 1 86400, deliver skip 1 0, support skip 1', 'visits, the earliest first');
+select pg_temp.is(
+    pg_temp.walked($$lifecycle.list_transitions('P1', $1, $2)$$,
+                   '{from,to,kind,dwell_seconds}'),
+    'find enter, find deliver skip 86400, deliver support skip 0',
+    'transitions, the earliest first');
+
+select pg_temp.is(
+    (select string_agg(concat_ws(' ', key, value #>> '{}'), ', ')
+     from json_each(lifecycle.show_customer('P1'))
+     where key <> 'created_at'),
+    'customer P1, identifiers ["P1"], stage support, cycle 1, entered_at 2025-01-02T10:00:00Z, '
+    'first_seen 2025-01-01T10:00:00Z, last_seen 2025-01-04T10:00:00Z', 'a customer');
+select pg_temp.is(lifecycle.show_customer('nobody')::text, null, 'an unknown customer');
+select pg_temp.is(
+    (select count(*) from lifecycle.list_visits('nobody', 1, null) where page is null), 1,
+    'a list of nobody''s');
+select pg_temp.is(
+    (select concat_ws(' ', e ->> 'customer', e ->> 'voided', e #> '{event,data}')
+     from lifecycle.show_event(md5('b')::uuid) e),
+    'P1 false {"note": 49.90}', 'an event, in the sender''s own words');
+select pg_temp.is(lifecycle.show_event(md5('c')::uuid) ->> 'voided', 'true', 'a voided event');
+select pg_temp.is(lifecycle.show_event(md5('z')::uuid)::text, null, 'no such event');
+
+select pg_temp.is(pg_temp.refusal($$select lifecycle.list_customers('nonsense', 1, null)$$),
+    'CL422 ?stage', 'unknown stage');
+select pg_temp.is(
+    (select string_agg(distinct pg_temp.refusal(
+                format('select lifecycle.list_customers(null, 1, %L)', garbled)), ', ')
+     from unnest(array['', 'x', '!', '====', 'äöü', 'YWJj', repeat('A', 1001),
+                       overlay(next_cursor placing 'A' from 1), next_cursor || 'A',
+                       translate(next_cursor, 'MNOYZ', 'NOMZY')]) garbled),
+    'CL422 ?cursor', 'garbled cursors')
+from lifecycle.list_customers(null, 1, null);
+select pg_temp.is(
+    pg_temp.refusal(format($$select lifecycle.list_customers('find', 1, %L)$$, next_cursor)),
+    'CL422 ?cursor', 'a cursor of other filters')
+from lifecycle.list_customers(null, 1, null);
+select pg_temp.is(
+    pg_temp.refusal(format($$select lifecycle.list_visits('P1', 1, %L)$$, next_cursor)),
+    'CL422 ?cursor', 'a cursor of another list')
+from lifecycle.list_transitions('P1', 1, null);
+\ir teardown.sql
