@@ -10,8 +10,9 @@ import sys
 
 
 def c_array(name, data):
-    """A file's bytes, ending in NUL, as the initialiser of a C array."""
-    rows = [", ".join(map(str, data[i:i + 24])) for i in range(0, len(data), 24)]
+    """A file's bytes, ending in NUL, as the initialiser of a C array of (signed) char."""
+    values = [str(byte - 256 if byte > 127 else byte) for byte in data]
+    rows = [", ".join(values[i:i + 24]) for i in range(0, len(values), 24)]
     body = ",\n    ".join(rows + ["0"])
     return f"static const char {name}[] = {{\n    {body}}};\n"
 

@@ -1,0 +1,36 @@
+/* The database that a command works on: the one of the setting, or the embedded one. */
+#ifndef CLMD_COMMAND_DATABASE_H
+#define CLMD_COMMAND_DATABASE_H
+
+#include "base/config.h"
+#include "base/problem.h"
+#include "db/db.h"
+#include "db/embedded.h"
+
+#include <stdbool.h>
+
+struct database {
+    struct embedded *embedded; /* NULL: DATABASE_URL */
+    const char *url;
+    struct db *db; /* a connection without a deadline for its statements */
+};
+
+/* Connects, without a look at the schema. To be closed in any case. */
+bool database_open(struct database *database, const struct config *config,
+                   enum embedded_use use, struct problem *why) MUST_CHECK;
+
+/* Brings the schema up to date. */
+bool database_migrate(const struct database *database, struct problem *why) MUST_CHECK;
+
+/* Sees to it that the schema is this program's: an embedded cluster that nobody else uses is
+ * brought up to date, and so is any other if the setting says so; else it is only checked. */
+bool database_prepare(const struct database *database, const struct config *config,
+                      struct problem *why) MUST_CHECK;
+
+/* database_open to share, and database_prepare. */
+bool database_open_prepared(struct database *database, const struct config *config,
+                            struct problem *why) MUST_CHECK;
+
+void database_close(struct database *database);
+
+#endif

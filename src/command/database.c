@@ -1,0 +1,66 @@
+#include "command/database.h"
+
+#include "db/migrate.h"
+#include "ingest/vocabulary.h"
+
+enum { VOCABULARY_LIMIT = 1 << 20 /* bytes of SQL */ };
+
+bool database_open(struct database *database, const struct config *config,
+                   enum embedded_use use, struct problem *why)
+{
+    *database = (struct database){.url = config->database_url};
+    if (config->database_url[0] == '\0') {
+        database->embedded = embedded_open(config->data_dir, use, why);
+        if (!database->embedded)
+            return false;
+        database->url = embedded_url(database->embedded);
+    }
+    database->db = db_create(database->url, 0);
+    return database->db || fail(why, PROBLEM_INTERNAL, "out of memory");
+}
+
+void database_close(struct database *database)
+{
+    db_destroy(database->db);
+    embedded_close(database->embedded);
+    *database = (struct database){0};
+}
+
+/* The vocabulary is the program's, and goes with the schema into the database. */
+static bool with_vocabulary(struct db *db,
+                            bool (*act)(struct db *db, const struct migration *additions,
+                                        size_t count, struct problem *why),
+                            struct problem *why)
+{
+    struct arena *arena = arena_create(4 * VOCABULARY_LIMIT);
+    if (!arena)
+        return fail(why, PROBLEM_INTERNAL, "out of memory");
+    struct buffer sql = buffer_create(arena, VOCABULARY_LIMIT);
+    vocabulary_write_sql(&sql);
+    buffer_append(&sql, "", 1);
+    const struct migration vocabulary = {"vocabulary.sql", sql.data};
+    bool done = sql.failed ? fail(why, PROBLEM_INTERNAL, "out of memory")
+                           : act(db, &vocabulary, 1, why);
+    arena_destroy(arena);
+    return done;
+}
+
+bool database_migrate(const struct database *database, struct problem *why)
+{
+    return with_vocabulary(database->db, migrate_apply, why);
+}
+
+bool database_prepare(const struct database *database, const struct config *config,
+                      struct problem *why)
+{
+    bool is_ours = database->embedded && embedded_is_owner(database->embedded);
+    return with_vocabulary(database->db,
+                           is_ours || config->migrate ? migrate_apply : migrate_check, why);
+}
+
+bool database_open_prepared(struct database *database, const struct config *config,
+                            struct problem *why)
+{
+    return database_open(database, config, EMBEDDED_SHARE, why) &&
+           database_prepare(database, config, why);
+}

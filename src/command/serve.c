@@ -1,0 +1,157 @@
+/* serve: the database, the schema, the first key, the service, and then waiting for signals.
+ *
+ * Signals are blocked only once there is something to end in order. Until then the default
+ * applies: the process is gone at once, and the kernel tells the embedded cluster. */
+#include "api/routes.h"
+#include "api/service.h"
+#include "base/log.h"
+#include "command/admin_key.h"
+#include "command/command.h"
+#include "command/database.h"
+#include "http/server.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static bool start_database(struct database *database, const struct config *config,
+                           struct problem *why)
+{
+    if (!database_open(database, config, EMBEDDED_OWN, why))
+        return false;
+    if (!database->embedded)
+        return database_prepare(database, config, why);
+    return embedded_drop_root(database->embedded, why) &&
+           database_prepare(database, config, why) && admin_key_make(config, database->db, why);
+}
+
+/* Greeting ----------------------------------------------------------------------------------
+ */
+
+static bool wants_greeting(void)
+{
+    const char *wish = getenv("CLMD_GREETING");
+    return isatty(STDOUT_FILENO) || (wish && strcmp(wish, "1") == 0);
+}
+
+/* Empty where there is none to be had: the key of another database is its owner's affair. */
+static void read_admin_key(const struct config *config, const struct database *database,
+                           char path[ADMIN_KEY_PATH_SIZE], char key[KEY_TEXT_SIZE])
+{
+    key[0] = '\0';
+    admin_key_path(config, path);
+    FILE *file = database->embedded ? fopen(path, "re") : NULL;
+    if (!file)
+        return;
+    if (fgets(key, KEY_TEXT_SIZE, file))
+        key[strcspn(key, "\n")] = '\0';
+    fclose(file);
+}
+
+static void greet(const struct config *config, const struct database *database,
+                  const char *address)
+{
+    char path[ADMIN_KEY_PATH_SIZE], key[KEY_TEXT_SIZE];
+    read_admin_key(config, database, path, key);
+    printf("\nclmd answers on http://%s\n\n", address);
+    if (*key)
+        printf("The admin key, kept in %s:\n\n    %s\n\n", path, key);
+    printf("Post an event, and see what became of it:\n\n"
+           "    curl -sS http://%s/v1/events \\\n"
+           "      -H 'Authorization: Bearer %s' \\\n"
+           "      -H 'Content-Type: application/json' \\\n"
+           "      -d '{\"id\": \"1\", \"source\": \"trial\", \"type\": \"find.lead.created\",\n"
+           "           \"subject\": \"acme-42\", \"time\": \"2026-03-01T09:30:00Z\",\n"
+           "           \"data\": {\"channel\": \"web_form\"}}'\n\n"
+           "    curl -sS http://%s/v1/customers/acme-42/visits \\\n"
+           "      -H 'Authorization: Bearer %s'\n\n"
+           "Ctrl-C stops everything.\n\n",
+           address, *key ? key : "KEY", address, *key ? key : "KEY");
+    fflush(stdout);
+}
+
+/* Waiting -----------------------------------------------------------------------------------
+ */
+
+/* What was started to live on without its terminal (nohup) does. */
+static void block_signals(sigset_t *signals)
+{
+    struct sigaction hang_up;
+    sigemptyset(signals);
+    sigaddset(signals, SIGINT);
+    sigaddset(signals, SIGTERM);
+    sigaddset(signals, SIGCHLD);
+    if (sigaction(SIGHUP, NULL, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN)
+        sigaddset(signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, signals, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+/* The number of a signal, or −1 after `milliseconds`, unless that is −1. */
+static int wait_for_signal(const sigset_t *signals, int milliseconds)
+{
+    struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+    if (milliseconds < 0)
+        return sigwaitinfo(signals, NULL);
+    return sigtimedwait(signals, NULL, &time);
+}
+
+static void await_end(const sigset_t *signals, struct embedded *embedded)
+{
+    int number = -1;
+    while (number != SIGINT && number != SIGTERM && number != SIGHUP)
+        number = wait_for_signal(signals, embedded ? embedded_supervise(embedded) : -1);
+    log_line(LOG_LEVEL_INFO, "stopping", "signal", sigabbrev_np(number), NULL);
+}
+
+/* From here on, a second Ctrl-C is meant. */
+static void allow_interrupt(void)
+{
+    sigset_t interrupt;
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    pthread_sigmask(SIG_UNBLOCK, &interrupt, NULL);
+}
+
+static bool serve(const struct config *config, const struct database *database,
+                  struct problem *why)
+{
+    sigset_t signals;
+    struct service service = {.queue_limit = config->queue_limit};
+    block_signals(&signals);
+    struct server *server =
+        server_start(config, database->url, ROUTES, ROUTE_COUNT, &service, why);
+    if (!server)
+        return false;
+    atomic_store(&service.server, server);
+    log_line(LOG_LEVEL_INFO, "listening", "address", server_address(server), NULL);
+    if (wants_greeting())
+        greet(config, database, server_address(server));
+    await_end(&signals, database->embedded);
+    allow_interrupt();
+    server_stop(server);
+    log_line(LOG_LEVEL_INFO, "stopped", NULL);
+    return true;
+}
+
+int command_serve(const struct config *config, int count, char **arguments)
+{
+    struct problem why = {0};
+    struct database database;
+    if (count > 1)
+        return command_misused("serve", "it takes no argument %s", arguments[1]);
+    json_object_seed(0);
+    bool done = start_database(&database, config, &why);
+    if (done) {
+        db_destroy(database.db);
+        database.db = NULL;
+        done = serve(config, &database, &why);
+    }
+    database_close(&database);
+    return done ? STATUS_DONE : command_failed(&why);
+}
