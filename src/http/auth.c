@@ -89,7 +89,7 @@ static bool refresh(struct auth *auth)
     struct problem why = {0};
     bool is_read = listen_once(auth, &why) && load_keys(auth, &why);
     if (!is_read && !auth->is_away)
-        log_line(LOG_LEVEL_WARN, "the keys cannot be read; the last known ones go on", "reason",
+        log_line(LOG_LEVEL_WARN, "the keys cannot be read; those known go on", "reason",
                  why.log_detail[0] ? why.log_detail : why.detail, NULL);
     if (is_read && auth->is_away)
         log_line(LOG_LEVEL_INFO, "the keys can be read again", NULL);

@@ -121,16 +121,19 @@ static void *serve(void *argument)
 static struct MHD_Daemon *start_daemon(struct io *io)
 {
     const struct io_service *service = io->service;
-    return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, exchange_handle, io,
-        MHD_OPTION_LISTEN_SOCKET, service->listen_socket,                 /* ours */
-        MHD_OPTION_CONNECTION_LIMIT, service->connection_limit,           /* */
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, service->address_limit,       /* */
-        MHD_OPTION_CONNECTION_TIMEOUT, service->idle_seconds,             /* */
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_OF_CONNECTION, /* */
-        MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, io,                  /* */
-        MHD_OPTION_NOTIFY_COMPLETED, exchange_end, io,                    /* */
-        MHD_OPTION_NOTIFY_CONNECTION, note_connection, io, MHD_OPTION_END);
+    const struct MHD_OptionItem options[] = {
+        {MHD_OPTION_LISTEN_SOCKET, service->listen_socket, NULL},
+        {MHD_OPTION_CONNECTION_LIMIT, service->connection_limit, NULL},
+        {MHD_OPTION_PER_IP_CONNECTION_LIMIT, service->address_limit, NULL},
+        {MHD_OPTION_CONNECTION_TIMEOUT, service->idle_seconds, NULL},
+        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_OF_CONNECTION, NULL},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+                            exchange_handle, io, MHD_OPTION_ARRAY, options,
+                            MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, io,
+                            MHD_OPTION_NOTIFY_COMPLETED, exchange_end, io,
+                            MHD_OPTION_NOTIFY_CONNECTION, note_connection, io, MHD_OPTION_END);
 }
 
 struct io *io_start(const struct io_service *service, struct problem *why)
