@@ -16,9 +16,12 @@ comment on schema metric is 'Views and functions that answer metrics; holds no d
 
 create table lifecycle.setting (
     name  text collate "C" primary key,
-    value text not null
+    value text not null,
+    check (name <> 'revenue_basis' or value in ('payments', 'orders'))
 );
-comment on table lifecycle.setting is 'Business settings: one row a setting';
+comment on table lifecycle.setting is
+    'Business settings: timezone, in which the days of the roll-ups are cut (rebuild after a '
+    'change), and revenue_basis, which is payments or orders';
 insert into lifecycle.setting values ('timezone', 'UTC'), ('revenue_basis', 'payments');
 
 create table lifecycle.rate (
@@ -87,6 +90,9 @@ create table lifecycle.metric (
 );
 comment on table lifecycle.metric is
     'The catalogue of metrics; each file in migrations/metrics brings its own row';
+comment on column lifecycle.metric.parameters is
+    'The query parameters that change the answer; interval=month names the default';
+comment on column lifecycle.metric.intervals is 'The periods that it can be asked by; none: the whole window only';
 
 -- Customers ------------------------------------------------------------------------------------
 

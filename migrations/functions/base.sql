@@ -1,19 +1,20 @@
--- What the other functions stand on: the business's time zone, times as text, and the refusal of
--- bad input. (Functions are made in the order of their files' names; plpgsql and sql bodies are
--- not checked until they run, so that order matters to types and views only.)
+-- What the other functions stand on: the business's time zone, times as text, the refusal of bad
+-- input, types and locks. (Files are applied in the order of their names, functions before views.)
 
 create function lifecycle.business_zone()
 returns text
-language sql stable
+language plpgsql stable -- keeps its plan; a function in sql is planned again at every call
 as $$
-    select value from lifecycle.setting where name = 'timezone'
+begin
+    return (select s.value from lifecycle.setting s where s.name = 'timezone');
+end
 $$;
 comment on function lifecycle.business_zone is
     'The IANA time zone in which the roll-ups'' days are cut';
 
 create function lifecycle.utc_text(at timestamptz)
 returns text
-language sql immutable
+language sql stable -- as to_char is: otherwise it would not be inlined
 as $$
     select case
         when at is null then null
@@ -48,20 +49,14 @@ comment on type lifecycle.day_touch is 'The same, from a day of the business''s 
 
 create function lifecycle.bucket_of(subject text)
 returns smallint
-language sql immutable
+language plpgsql immutable
 as $$
-    select (get_byte(sha256(convert_to(subject, 'UTF8')), 0) & 63)::smallint
+begin
+    return get_byte(sha256(convert_to(subject, 'UTF8')), 0) & 63;
+end
 $$;
 comment on function lifecycle.bucket_of is
     'The bucket of a customer that this subject creates; the same for ever, on every server';
-
-create function lifecycle.type_code(type_name text)
-returns smallint
-language sql stable
-as $$
-    select type from lifecycle.event_type where name = type_name
-$$;
-comment on function lifecycle.type_code is 'The ledger''s code of an event type';
 
 -- Advisory locks of class 1 number the transactions that write roll-ups; the one of class 2 keeps
 -- an event.voided apart from the writers that may be storing its target.

@@ -13,7 +13,7 @@ begin
     from unnest(touched) t
     join lifecycle.event e
       on e.bucket = t.bucket and e.customer_id = t.customer_id and e.occurred_at >= t.since
-    where e.type = lifecycle.type_code('sell.order.placed')
+    where e.type = (select t.type from lifecycle.event_type t where t.name = 'sell.order.placed')
       and not exists (select from lifecycle.voided w where w.event_id = e.event_id)
       and not exists (select from lifecycle.cancelled_order c
                       where c.bucket = e.bucket and c.customer_id = e.customer_id

@@ -15,67 +15,76 @@ set enable_seqscan = off
 set jit = off
 as $$
 declare
+    has_marks constant boolean := types && lifecycle.mark_types();
     news integer[];
-    new_ids uuid[];
-    stored integer;
+    strangers text[];
+    fresh lifecycle.event[];
+    visits lifecycle.visit[];
+    stage_names constant text[] := array(select s.name from lifecycle.stage s order by s.stage);
+    touched lifecycle.touched;
 begin
-    if exists (select from unnest(targets) t (target) where t.target is not null) then
-        perform pg_advisory_xact_lock(2, 0);
-    else
-        perform pg_advisory_xact_lock_shared(2, 0);
-    end if;
+    perform lifecycle.keep_apart(has_marks);
 
-    select array_agg(f.position)
-    into news
-    from (select distinct on (i.event_id) i.position::integer
-          from unnest(event_ids) with ordinality i (event_id, position)
+    select array_agg(f.position), array_agg(distinct f.subject) filter (where f.is_stranger)
+    into news, strangers
+    from (select distinct on (i.event_id) i.position::integer, i.subject,
+                 i.subject is not null and c.identifier is null as is_stranger
+          from unnest(event_ids, subjects) with ordinality i (event_id, subject, position)
+          left join lifecycle.identifier c on c.identifier = i.subject
           where not exists (select from lifecycle.event e where e.event_id = i.event_id)
           order by i.event_id, i.position) f;
 
+    if strangers is not null then
+        perform lifecycle.meet_customers(strangers);
+    end if;
+
     if news is not null then
-        perform lifecycle.meet_customers(
-            (select array_agg(distinct i.subject)
-             from unnest(subjects) with ordinality i (subject, position)
-             where i.position = any(news)),
-            targets);
-
-        insert into lifecycle.event (
-            event_id, source, id, bucket, customer_id, type, occurred_at, sequence, amount,
-            currency, units, object, stage, target, body)
-        select i.event_id, i.source, i.id, c.bucket, c.customer_id, i.type, i.occurred_at,
-               i.sequence, i.amount, i.currency, i.units, i.object, i.stage, i.target, i.body::json
-        from unnest(event_ids, sources, ids, subjects, types, times, sequences, amounts,
-                    currencies, units, objects, stages, targets, bodies)
-             with ordinality i (event_id, source, id, subject, type, occurred_at, sequence, amount,
-                                currency, units, object, stage, target, body, position)
-        left join lifecycle.identifier c on c.identifier = i.subject
-        where i.position = any(news)
-        order by i.event_id
-        on conflict (event_id) do nothing;
-        get diagnostics stored = row_count;
-        if stored < cardinality(news) then
-            raise serialization_failure using message = 'another writer stored the same event';
+        fresh := array(
+            select row(i.occurred_at, now(), pg_current_xact_id(), c.customer_id, i.amount, i.units,
+                       i.event_id, i.target, c.bucket, i.type, i.stage, i.source, i.id, i.sequence,
+                       i.currency, i.object, i.body::json)::lifecycle.event
+            from unnest(event_ids, sources, ids, subjects, types, times, sequences, amounts,
+                        currencies, units, objects, stages, targets, bodies)
+                 with ordinality i (event_id, source, id, subject, type, occurred_at, sequence,
+                                    amount, currency, units, object, stage, target, body, position)
+            left join lifecycle.identifier c on c.identifier = i.subject
+            where i.position = any(news)
+            order by i.event_id);
+        perform lifecycle.lock_customers(fresh);
+        perform lifecycle.store_events(fresh);
+        if has_marks then
+            perform lifecycle.note_marks(fresh);
         end if;
-
-        new_ids := (select array_agg(i.event_id)
-                    from unnest(event_ids) with ordinality i (event_id, position)
-                    where i.position = any(news));
-        if types && array[lifecycle.type_code('event.voided'),
-                          lifecycle.type_code('sell.order.cancelled')] then
-            perform lifecycle.note_marks(new_ids);
+        touched := lifecycle.touched_by(fresh);
+        if touched.visits is not null then
+            visits := lifecycle.derive_visits(touched.visits);
         end if;
-        perform lifecycle.derive(lifecycle.touched_by(new_ids));
+        if touched.purchases is not null then
+            perform lifecycle.derive_purchases(touched.purchases);
+        end if;
+        if touched.revenue is not null then
+            perform lifecycle.derive_revenue(touched.revenue);
+        end if;
     end if;
 
     return query
+    with caused as materialized (
+        select m.*
+        from unnest(visits) v
+        cross join lateral lifecycle.transitions_of(v) m
+    )
     select i.position::integer, o.outcome,
            case when o.outcome <> 'conflict' then json_build_object(
                'event_id', e.event_id,
                'source', e.source,
                'id', e.id,
                'customer', c.ref,
-               'stage', stands.name,
-               'transition', caused.transition,
+               'stage', stage_names[stands.stage],
+               'transition', case when moved.kind is not null then json_build_object(
+                   'from', stage_names[moved.from_stage],
+                   'to', stage_names[moved.to_stage],
+                   'kind', moved.kind,
+                   'at', lifecycle.utc_text(moved.at)) end,
                'recorded_at', lifecycle.utc_text(e.recorded_at))::text end
     from unnest(event_ids, sources, ids, types, times, bodies)
          with ordinality i (event_id, source, id, type, occurred_at, body, position)
@@ -92,24 +101,25 @@ begin
     ) o
     left join lifecycle.customer c on c.bucket = e.bucket and c.customer_id = e.customer_id
     left join lateral (
-        select s.name
-        from (select v.stage, v.left_at
-              from lifecycle.visit v
-              where v.bucket = e.bucket and v.customer_id = e.customer_id
-              order by v.ordinal desc
-              limit 1) v
-        join lifecycle.stage s on s.stage = v.stage
-        where v.left_at is null
+        select case when v.left_at is null then v.stage end as stage
+        from lifecycle.visit v
+        where v.bucket = e.bucket and v.customer_id = e.customer_id
+        order by v.ordinal desc
+        limit 1
     ) stands on true
+    left join caused on caused.event_id = i.event_id
     left join lateral (
-        select json_build_object('from', a.name, 'to', b.name, 'kind', t.kind,
-                                 'at', lifecycle.utc_text(t.at)) as transition
+        select t.*
         from lifecycle.transition t
-        left join lifecycle.stage a on a.stage = t.from_stage
-        left join lifecycle.stage b on b.stage = t.to_stage
-        where t.bucket = e.bucket and t.customer_id = e.customer_id and t.event_id = e.event_id
-        limit 1 -- an event causes one at most; the limit makes it a probe by key
-    ) caused on true
+        where o.outcome = 'duplicate' and t.bucket = e.bucket and t.customer_id = e.customer_id
+          and t.event_id = e.event_id
+        limit 1 -- there is one at most; the limit makes it a probe by key
+    ) told on true
+    cross join lateral (
+        select coalesce(caused.from_stage, told.from_stage) as from_stage,
+               coalesce(caused.to_stage, told.to_stage) as to_stage,
+               coalesce(caused.kind, told.kind) as kind, coalesce(caused.at, told.at) as at
+    ) moved
     order by i.position;
 end
 $$;
@@ -118,65 +128,115 @@ comment on function lifecycle.record_events is
     'each: created, duplicate (the record is the first one''s) or conflict (other content under the '
     'same source and id). Raises 40001 when another writer stored one of them meanwhile: repeat';
 
-create function lifecycle.meet_customers(names text[], targets uuid[])
+create function lifecycle.mark_types()
+returns smallint[]
+language plpgsql stable
+as $$
+begin
+    return array(select t.type
+                 from lifecycle.event_type t
+                 where t.name in ('event.voided', 'sell.order.cancelled'));
+end
+$$;
+comment on function lifecycle.mark_types is 'The types whose events take others back';
+
+create function lifecycle.keep_apart(is_alone boolean)
+returns void
+language plpgsql
+as $$
+begin
+    if is_alone then
+        perform pg_advisory_xact_lock(2, 0);
+    else
+        perform pg_advisory_xact_lock_shared(2, 0);
+    end if;
+end
+$$;
+comment on function lifecycle.keep_apart is
+    'Lets a transaction that takes events back run while no other stores any: it could not see '
+    'the target that the other is about to store, nor the other its mark';
+
+create function lifecycle.meet_customers(strangers text[])
 returns void
 language plpgsql
 as $$
 begin
     with met as (
         insert into lifecycle.identifier (identifier, bucket, customer_id)
-        select n.name, lifecycle.bucket_of(n.name), nextval('lifecycle.customer_number')
-        from unnest(names) n (name)
-        where n.name is not null
-          and not exists (select from lifecycle.identifier i where i.identifier = n.name)
-        order by n.name
+        select s.name, lifecycle.bucket_of(s.name), nextval('lifecycle.customer_number')
+        from unnest(strangers) s (name)
+        order by s.name
         on conflict (identifier) do nothing
         returning identifier, bucket, customer_id
     )
     insert into lifecycle.customer (bucket, customer_id, ref)
     select m.bucket, m.customer_id, m.identifier
     from met m;
+end
+$$;
+comment on function lifecycle.meet_customers is
+    'Creates the customers that these subjects name, but for those that another writer has created '
+    'meanwhile';
 
+create function lifecycle.lock_customers(fresh lifecycle.event[])
+returns void
+language plpgsql
+as $$
+begin
     perform c.customer_id
-    from (select i.bucket, i.customer_id
-          from unnest(names) n (name)
-          join lifecycle.identifier i on i.identifier = n.name
+    from (select f.bucket, f.customer_id
+          from unnest(fresh) f
           union
           select e.bucket, e.customer_id
-          from unnest(targets) t (target)
-          join lifecycle.event e on e.event_id = t.target
-          where e.customer_id is not null) k
+          from unnest(fresh) f
+          join lifecycle.event e on e.event_id = f.target) k
     join lifecycle.customer c on c.bucket = k.bucket and c.customer_id = k.customer_id
     order by c.bucket, c.customer_id
     for no key update of c;
 end
 $$;
-comment on function lifecycle.meet_customers is
-    'Creates the customers that these subjects name and nobody knows yet, and locks all of them, '
-    'with the customers whose events are taken back, in the order of their keys';
+comment on function lifecycle.lock_customers is
+    'Locks the customers of events, and those whose events are taken back, in the order of their keys';
 
-create function lifecycle.note_marks(news uuid[])
+create function lifecycle.store_events(fresh lifecycle.event[])
+returns void
+language plpgsql
+as $$
+declare
+    stored integer;
+begin
+    insert into lifecycle.event
+    select *
+    from unnest(fresh)
+    on conflict (event_id) do nothing;
+    get diagnostics stored = row_count;
+    if stored < cardinality(fresh) then
+        raise serialization_failure using message = 'another writer stored the same event';
+    end if;
+end
+$$;
+comment on function lifecycle.store_events is
+    'Appends events to the ledger; raises 40001 when another writer stored one of them meanwhile';
+
+create function lifecycle.note_marks(fresh lifecycle.event[])
 returns void
 language plpgsql
 as $$
 begin
     insert into lifecycle.voided (event_id, by_event)
-    select e.target, e.event_id
-    from unnest(news) n (event_id)
-    join lifecycle.event e on e.event_id = n.event_id
-    where e.target is not null;
+    select f.target, f.event_id
+    from unnest(fresh) f
+    where f.target is not null;
 
     insert into lifecycle.cancelled_order (bucket, customer_id, order_id, by_event)
-    select e.bucket, e.customer_id, e.object, e.event_id
-    from unnest(news) n (event_id)
-    join lifecycle.event e on e.event_id = n.event_id
-    where e.type = lifecycle.type_code('sell.order.cancelled')
-      and not exists (select from lifecycle.voided w where w.event_id = e.event_id);
+    select f.bucket, f.customer_id, f.object, f.event_id
+    from unnest(fresh) f
+    where f.type = (select t.type from lifecycle.event_type t where t.name = 'sell.order.cancelled')
+      and not exists (select from lifecycle.voided w where w.event_id = f.event_id);
 
     delete from lifecycle.cancelled_order c
-    using unnest(news) n (event_id)
-    join lifecycle.event e on e.event_id = n.event_id
-    join lifecycle.event cancel on cancel.event_id = e.target
+    using unnest(fresh) f
+    join lifecycle.event cancel on cancel.event_id = f.target
     where c.bucket = cancel.bucket and c.customer_id = cancel.customer_id
       and c.order_id = cancel.object and c.by_event = cancel.event_id;
 end
@@ -184,7 +244,7 @@ $$;
 comment on function lifecycle.note_marks is
     'Notes what new events take back: voided events and cancelled orders';
 
-create function lifecycle.touched_by(news uuid[])
+create function lifecycle.touched_by(fresh lifecycle.event[])
 returns lifecycle.touched
 language plpgsql stable
 as $$
@@ -192,20 +252,19 @@ declare
     touched lifecycle.touched;
 begin
     with affected as (
-        select e.bucket, e.customer_id, e.occurred_at, e.type, e.object, a.is_new
-        from (select n.event_id, true as is_new
-              from unnest(news) n (event_id)
-              union all
-              select e.target, false
-              from unnest(news) n (event_id)
-              join lifecycle.event e on e.event_id = n.event_id
-              where e.target is not null) a
-        join lifecycle.event e on e.event_id = a.event_id
+        select f.bucket, f.customer_id, f.occurred_at, f.type, f.object, f.stage, true as is_new
+        from unnest(fresh) f
+        where f.customer_id is not null
+        union all
+        select e.bucket, e.customer_id, e.occurred_at, e.type, e.object, e.stage, false
+        from unnest(fresh) f
+        join lifecycle.event e on e.event_id = f.target
         where e.customer_id is not null
     ),
     since as (
         select a.bucket, a.customer_id,
-               min(a.occurred_at) filter (where t.entry <> 'activity') as visits,
+               min(a.occurred_at) filter (
+                   where t.entry <> 'activity' and not (a.is_new and coalesce(v.stays, false))) as visits,
                min(case
                        when t.name = 'sell.order.placed' then a.occurred_at
                        when t.name = 'sell.order.cancelled' and a.is_new then
@@ -220,6 +279,19 @@ begin
                                     'bill.chargeback.lost')) as revenue
         from affected a
         join lifecycle.event_type t on t.type = a.type
+        -- whether the event finds the customer, by the latest visit, where it would lead to
+        left join lateral (
+            select b.left_at is null and b.entered_at < a.occurred_at
+                   and case t.entry
+                           when 'advance' then b.stage >= t.stage
+                           when 'exit' then false
+                           else b.stage = coalesce(a.stage, t.stage)
+                       end as stays
+            from lifecycle.visit b
+            where b.bucket = a.bucket and b.customer_id = a.customer_id
+            order by b.ordinal desc
+            limit 1
+        ) v on true
         group by a.bucket, a.customer_id
     )
     select array_agg(row(s.bucket, s.customer_id, s.visits)::lifecycle.touch)
@@ -235,22 +307,5 @@ end
 $$;
 comment on function lifecycle.touched_by is
     'From when on what has to be derived anew, by customer, after new events: an event touches its '
-    'own time, an event.voided that of its target, a cancellation that of the order';
-
-create function lifecycle.derive(touched lifecycle.touched)
-returns void
-language plpgsql
-as $$
-begin
-    if touched.visits is not null then
-        perform lifecycle.derive_visits(touched.visits);
-    end if;
-    if touched.purchases is not null then
-        perform lifecycle.derive_purchases(touched.purchases);
-    end if;
-    if touched.revenue is not null then
-        perform lifecycle.derive_revenue(touched.revenue);
-    end if;
-end
-$$;
-comment on function lifecycle.derive is 'Derives anew whatever was touched';
+    'own time, an event.voided that of its target, a cancellation that of the order; an event that '
+    'leaves the customer in the stage of the latest visit touches no visit';

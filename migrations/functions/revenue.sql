@@ -7,14 +7,14 @@ language plpgsql stable
 as $$
 begin
     return query
-    select e.bucket, e.customer_id, e.occurred_at, e.event_id, e.amount * r.sign, e.currency
-    from unnest(touched) t
+    select e.bucket, e.customer_id, e.occurred_at, e.event_id,
+           case t.name when 'bill.payment.succeeded' then e.amount else -e.amount end, e.currency
+    from unnest(touched) c
     join lifecycle.event e
-      on e.bucket = t.bucket and e.customer_id = t.customer_id and e.occurred_at >= t.since
-    join (values (lifecycle.type_code('bill.payment.succeeded'), 1),
-                 (lifecycle.type_code('bill.refund.issued'), -1),
-                 (lifecycle.type_code('bill.chargeback.lost'), -1)) r (type, sign) on r.type = e.type
-    where not exists (select from lifecycle.voided w where w.event_id = e.event_id);
+      on e.bucket = c.bucket and e.customer_id = c.customer_id and e.occurred_at >= c.since
+    join lifecycle.event_type t on t.type = e.type
+    where t.name in ('bill.payment.succeeded', 'bill.refund.issued', 'bill.chargeback.lost')
+      and not exists (select from lifecycle.voided w where w.event_id = e.event_id);
 end
 $$;
 comment on function lifecycle.fold_revenue is

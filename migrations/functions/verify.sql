@@ -18,7 +18,7 @@ as $$
     select e.bucket, e.customer_id, e.object, e.event_id
     from lifecycle.event e
     where e.bucket = which
-      and e.type = lifecycle.type_code('sell.order.cancelled')
+      and e.type = (select t.type from lifecycle.event_type t where t.name = 'sell.order.cancelled')
       and not exists (select from lifecycle.voided w where w.event_id = e.event_id)
 $$;
 comment on function lifecycle.cancelled_orders_of is 'The cancellations in force of a bucket, by the ledger';
@@ -166,7 +166,9 @@ begin
     where r.bucket = which
       and not exists (select from lifecycle.fold_revenue(customers) f where f.event_id = r.event_id and f = r);
     if customers is not null then
-        perform lifecycle.derive(row(customers, customers, customers)::lifecycle.touched);
+        perform lifecycle.derive_visits(customers);
+        perform lifecycle.derive_purchases(customers);
+        perform lifecycle.derive_revenue(customers);
         perform lifecycle.derive_purchase_days(
             (select array_agg(row(c.bucket, c.customer_id, '-infinity')::lifecycle.day_touch)
              from lifecycle.customer c

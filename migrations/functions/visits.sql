@@ -48,7 +48,8 @@ begin
         ) s
     ),
     -- A segment begins with each event that enters from anywhere or exits; within it the stage is
-    -- the running maximum, because an advancing event never takes a customer back.
+    -- the running maximum, because an advancing event never takes a customer back. (Ten exceeds
+    -- every stage, so the running maximum over all segments is that of the latest one.)
     segmented as (
         select s.*, count(*) filter (where s.entry <> 'advance') over moves as segment,
                row_number() over moves as number
@@ -57,14 +58,15 @@ begin
                          order by s.part, s.at, s.sequence nulls first, s.position, s.source, s.id)
     ),
     placed as (
-        select s.*, max(s.stage) over (partition by s.bucket, s.customer_id, s.segment
-                                       order by s.number) as stands
+        select s.*, nullif(max(10 * s.segment + coalesce(s.stage, 0)) over moves - 10 * s.segment, 0)
+                   ::smallint as stands
         from segmented s
+        window moves as (partition by s.bucket, s.customer_id order by s.number)
     ),
     compared as (
-        select p.*, lag(p.stands) over (partition by p.bucket, p.customer_id
-                                        order by p.number) as stood
+        select p.*, lag(p.stands) over moves as stood
         from placed p
+        window moves as (partition by p.bucket, p.customer_id order by p.number)
     ),
     moved as (
         select c.*, case
@@ -120,18 +122,30 @@ comment on function lifecycle.moves_of is
     'What a visit adds to transition_total: the transition that closed it, with its dwell, and, if '
     'nothing was left for it, the one that began it; stage 0 stands for none';
 
+create function lifecycle.transitions_of(v lifecycle.visit)
+returns table (event_id uuid, from_stage smallint, to_stage smallint, kind text, at timestamptz)
+language sql immutable
+as $$
+    select v.left_by, v.stage, v.left_to, v.left_kind, v.left_at
+    where v.left_at is not null
+    union all
+    select v.entered_by, null::smallint, v.stage, v.kind, v.entered_at
+    where v.kind in ('enter', 'return')
+$$;
+comment on function lifecycle.transitions_of is
+    'The transitions that a visit tells of: the one that closed it and, if no visit led to it, the '
+    'one that began it';
+
 create function lifecycle.derive_visits(touched lifecycle.touch[])
-returns void
+returns lifecycle.visit[]
 language plpgsql
 as $$
 declare
     zone constant text := lifecycle.business_zone();
     writer_number constant smallint := lifecycle.writer_number();
+    fresh constant lifecycle.visit[] := array(select f from lifecycle.fold_visits(touched) f);
 begin
-    with fresh as materialized (
-        select * from lifecycle.fold_visits(touched)
-    ),
-    stale as materialized (
+    with stale as materialized (
         select v.*
         from unnest(touched) t
         left join lateral (
@@ -145,21 +159,25 @@ begin
           on v.bucket = t.bucket and v.customer_id = t.customer_id
          and v.ordinal >= coalesce(held.ordinal, 1)
     ),
+    change as materialized (
+        select f as visit, s as before, f.ordinal is not null as is_kept
+        from unnest(fresh) f
+        full join stale s
+          on s.bucket = f.bucket and s.customer_id = f.customer_id and s.ordinal = f.ordinal
+        where f is distinct from s
+    ),
     gone as (
         delete from lifecycle.visit v
-        using stale s
-        where v.bucket = s.bucket and v.customer_id = s.customer_id and v.ordinal = s.ordinal
-          and not exists (select from fresh f
-                          where f.bucket = s.bucket and f.customer_id = s.customer_id
-                            and f.ordinal = s.ordinal)
+        using change c
+        where not c.is_kept
+          and v.bucket = (c.before).bucket and v.customer_id = (c.before).customer_id
+          and v.ordinal = (c.before).ordinal
     ),
     kept as (
         insert into lifecycle.visit as v
-        select f.*
-        from fresh f
-        where not exists (select from stale s
-                          where s.bucket = f.bucket and s.customer_id = f.customer_id
-                            and s.ordinal = f.ordinal and s = f)
+        select (c.visit).*
+        from change c
+        where c.is_kept
         on conflict (bucket, customer_id, ordinal) do update
         set (cycle, entered_at, left_at, entered_by, left_by, stage, left_to, kind, left_kind)
           = (excluded.cycle, excluded.entered_at, excluded.left_at, excluded.entered_by,
@@ -168,16 +186,18 @@ begin
     insert into lifecycle.transition_total as total
     select writer_number, m.day, m.from_stage, m.to_stage, m.kind, sum(v.sign),
            sum(v.sign * m.dwell_seconds)
-    from (select 1 as sign, row(f.*)::lifecycle.visit as visit from fresh f
+    from (select 1 as sign, c.visit as visit from change c where c.is_kept
           union all
-          select -1, row(s.*)::lifecycle.visit from stale s) v
+          select -1, row((c.before).*)::lifecycle.visit from change c where c.before is distinct from null) v
     cross join lateral lifecycle.moves_of(v.visit, zone) m
     group by m.day, m.from_stage, m.to_stage, m.kind
     having sum(v.sign) <> 0 or sum(v.sign * m.dwell_seconds) <> 0
     on conflict (day, from_stage, to_stage, kind, writer) do update
     set transitions = total.transitions + excluded.transitions,
         dwell_seconds = total.dwell_seconds + excluded.dwell_seconds;
+    return fresh;
 end
 $$;
 comment on function lifecycle.derive_visits is
-    'Brings the visits of customers up to date from a time on, and transition_total with them';
+    'Brings the visits of customers up to date from a time on, and transition_total with them; '
+    'returns these visits';

@@ -144,22 +144,6 @@ static bool read_post(struct request *request, struct post *post, struct problem
                 "more than one JSON value: send several events as an array");
 }
 
-/* The faults of all items, as one problem. */
-static bool refuse_all(const struct post *post, struct problem *why)
-{
-    if (!post->is_array) {
-        *why = *post->items[0].problem;
-        return false;
-    }
-    fail(why, PROBLEM_UNPROCESSABLE, "none of the %zu events is valid", post->count);
-    for (size_t i = 0; i < post->count; i++) {
-        const struct problem *problem = post->items[i].problem;
-        for (unsigned j = 0; j < problem->fault_count; j++)
-            fault_add(why, problem->faults[j].pointer, "%s", problem->faults[j].detail);
-    }
-    return false;
-}
-
 bool admit_events(struct request *request, struct problem *why)
 {
     struct post *post = arena_alloc(request->arena, sizeof *post);
@@ -173,7 +157,10 @@ bool admit_events(struct request *request, struct problem *why)
     for (size_t i = 0; i < post->count; i++)
         request->weight += post->items[i].outcome != OUTCOME_REJECTED;
     request->input = post;
-    return request->weight > 0 || refuse_all(post, why);
+    if (post->is_array || request->weight > 0)
+        return true;
+    *why = *post->items[0].problem;
+    return false;
 }
 
 static bool is_stored(const struct item *item)

@@ -80,7 +80,7 @@ static bool import(const struct config *config, const struct wish *wish, FILE *i
                 import_run(database.db, input, &options, counts, why);
     if (options.rejects && fclose(options.rejects) != 0 && done)
         done = fail(why, PROBLEM_INTERNAL, "%s: %s", wish->rejects, strerror(errno));
-    if (options.rejects && counts->rejected == 0)
+    if (options.rejects && counts->rejected + counts->conflict == 0)
         (void)unlink(wish->rejects);
     database_close(&database);
     return done;
@@ -104,9 +104,10 @@ int command_import(const struct config *config, int count, char **arguments)
     printf("%" PRIu64 " lines: %" PRIu64 " created, %" PRIu64 " duplicate, %" PRIu64
            " conflict, %" PRIu64 " rejected\n",
            counts.lines, counts.created, counts.duplicate, counts.conflict, counts.rejected);
-    if (counts.rejected > 0)
+    bool has_rejects = counts.rejected + counts.conflict > 0;
+    if (has_rejects)
         printf("rejected lines and their reasons: %s\n", wish.rejects);
     if (!done)
         return command_failed(&why);
-    return counts.rejected > 0 ? STATUS_REJECTED : STATUS_DONE;
+    return has_rejects ? STATUS_REJECTED : STATUS_DONE;
 }

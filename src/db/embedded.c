@@ -29,7 +29,6 @@ enum {
     POLL_MILLISECONDS = 10,
     PAUSE_FIRST = 100, /* milliseconds before a restart; doubled each time up to the longest */
     PAUSE_LONGEST = 5000,
-    STEADY_SECONDS = 60, /* after which a postmaster's end is no longer its start's fault */
     URL_SIZE = 512
 };
 
@@ -242,16 +241,17 @@ bool embedded_drop_root(const struct embedded *embedded, struct problem *why)
                 strerror(errno));
 }
 
-/* Plans the next start: soon after a long life, ever later when it cannot stay up. */
+/* Plans the next start: at once after one that came to answer, ever later after one that did
+ * not, such as while processes of a killed postmaster are still dying away. */
 static void note_end(struct embedded *embedded)
 {
-    int64_t now = clock_monotonic();
-    bool was_steady = now - embedded->started_at > (int64_t)STEADY_SECONDS * SECOND;
-    embedded->pause = was_steady                            ? PAUSE_FIRST
-                      : embedded->pause * 2 < PAUSE_LONGEST ? embedded->pause * 2
-                                                            : PAUSE_LONGEST;
+    int doubled = embedded->pause * 2;
+    if (is_ready(embedded))
+        embedded->pause = PAUSE_FIRST;
+    else
+        embedded->pause = doubled < PAUSE_LONGEST ? doubled : PAUSE_LONGEST;
     embedded->postmaster = 0;
-    embedded->restart_at = now + (int64_t)embedded->pause * 1000;
+    embedded->restart_at = clock_monotonic() + (int64_t)embedded->pause * 1000;
     log_line(LOG_LEVEL_ERROR, "PostgreSQL has ended, and will be started again", NULL);
 }
 

@@ -73,7 +73,8 @@ as $$
                                            'type', type, 'data', data)::text as body) b,
          lateral lifecycle.record_events(
              array[md5(e.id)::uuid], array['test'], array[e.id], array[subject],
-             array[lifecycle.type_code(type)], array[at], array[data ->> 'sequence'],
+             array[(select t.type from lifecycle.event_type t where t.name = post.type)],
+             array[at], array[data ->> 'sequence'],
              array[(data ->> 'amount')::bigint], array[data ->> 'currency'],
              array[(data ->> 'units')::bigint],
              array[coalesce(data ->> 'order_id', data ->> 'payment_id', data ->> 'refund_id')],
