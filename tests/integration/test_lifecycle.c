@@ -1,6 +1,7 @@
 /* The golden case, worked by hand, through the door: its events are posted, its numbers are
  * read. The business's days are Europe/Berlin's, with the change to summer time in between. */
 #include "base/compiler.h"
+#include "integration/answers.h"
 #include "integration/client.h"
 #include "integration/service.h"
 #include "tap.h"
@@ -122,31 +123,6 @@ static void post(struct client *client, const struct happening *happening)
     reply_clear(&reply);
 }
 
-static json_t *get_json(struct client *client, const char *path)
-{
-    struct reply reply = client_get(client, path);
-    ck_assert_msg(reply.status == 200, "%s: %d %s", path, reply.status, reply.body);
-    json_t *json = json_loads(reply.body, 0, NULL);
-    ck_assert_ptr_nonnull(json);
-    reply_clear(&reply);
-    return json;
-}
-
-/* The row of an answer that has this group; NULL if there is none. Borrowed. */
-static json_t *row_of(json_t *answer, const char *group)
-{
-    json_t *wanted = json_loads(group, JSON_DECODE_ANY, NULL);
-    json_t *row, *found = NULL;
-    size_t i;
-    json_array_foreach(json_object_get(answer, "data"), i, row)
-    {
-        if (json_equal(json_object_get(row, "group"), wanted))
-            found = row;
-    }
-    json_decref(wanted);
-    return found;
-}
-
 static void check_figures(struct client *client, bool has_late)
 {
     for (size_t i = 0; i < COUNT_OF(FIGURES); i++) {
@@ -155,8 +131,8 @@ static void check_figures(struct client *client, bool has_late)
         snprintf(path, sizeof path,
                  "/v1/metrics/%s?from=2025-01-01&to=2025-07-01&timezone=Europe/Berlin",
                  figure->metric);
-        json_t *answer = get_json(client, path);
-        json_t *row = row_of(answer, figure->group);
+        json_t *answer = answer_get(client, path);
+        json_t *row = answer_row(answer, figure->group);
         double expected = has_late ? figure->late_present : figure->late_absent;
         double value = row == NULL ? 0 : json_number_value(json_object_get(row, "value"));
         ck_assert_msg(fabs(value - expected) < 1e-9, "%s %s: %f, not %f", figure->metric,
@@ -183,7 +159,7 @@ START_TEST(summer_time_shortens_the_visit)
     static const struct happening LEAVES = DELIVER("C1", "2025-07-01T00:00:00+02:00");
     struct client *client = client_create(service.port, service.key);
     post(client, &LEAVES);
-    json_t *page = get_json(client, "/v1/customers/C1/transitions");
+    json_t *page = answer_get(client, "/v1/customers/C1/transitions");
     json_t *data = json_object_get(page, "data");
     json_t *last = json_array_get(data, json_array_size(data) - 1);
     ck_assert_str_eq(json_string_value(json_object_get(last, "kind")), "advance");
@@ -216,12 +192,11 @@ END_TEST
 
 START_TEST(verify_and_rebuild_agree)
 {
-    static const char *const VERIFY[] = {"verify", NULL};
     static const char *const REBUILD[] = {"rebuild", NULL};
     char output[4096];
-    ck_assert_int_eq(service_command(&service, VERIFY, output, sizeof output), 0);
+    answer_verified(&service);
     ck_assert_int_eq(service_command(&service, REBUILD, output, sizeof output), 0);
-    ck_assert_int_eq(service_command(&service, VERIFY, output, sizeof output), 0);
+    answer_verified(&service);
     struct client *client = client_create(service.port, service.key);
     check_figures(client, true);
     client_destroy(client);

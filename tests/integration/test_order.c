@@ -2,6 +2,7 @@
  * at once, part of it twice, one by one or in arrays, give the visits that a plain fold gives,
  * and the same metrics to the byte. */
 #include "base/compiler.h"
+#include "integration/answers.h"
 #include "integration/client.h"
 #include "integration/history.h"
 #include "integration/service.h"
@@ -90,92 +91,43 @@ static void post_history(const struct service *service, const struct history *hi
         ck_assert_msg(writers[i].fault == NULL, "%s", writers[i].fault);
 }
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text != NULL ? text : "-";
-}
-
 static char *visits_of(struct client *client, int customer)
 {
     char path[64];
     snprintf(path, sizeof path, "/v1/customers/c%d/visits?limit=1000", customer);
-    struct reply reply = client_get(client, path);
-    json_t *page = reply.status == 200 ? json_loads(reply.body, 0, NULL) : NULL;
+    json_t *page = answer_get(client, path);
     char *text = NULL;
     size_t size, i;
     FILE *out = open_memstream(&text, &size);
     json_t *visit;
     json_array_foreach(json_object_get(page, "data"), i, visit) fprintf(
-        out, "%s %d %s %s %s\n", text_of(visit, "stage"),
-        (int)json_integer_value(json_object_get(visit, "cycle")), text_of(visit, "kind"),
-        text_of(visit, "entered_at"), text_of(visit, "left_at"));
+        out, "%s %d %s %s %s\n", answer_text(visit, "stage"),
+        (int)json_integer_value(json_object_get(visit, "cycle")), answer_text(visit, "kind"),
+        answer_text(visit, "entered_at"), answer_text(visit, "left_at"));
     fclose(out);
     json_decref(page);
-    reply_clear(&reply);
     return text;
 }
 
-/* Every metric of the catalogue by month and for the whole window, without computed_at. */
-static char *all_metrics(struct client *client)
-{
-    char *text = NULL;
-    size_t size, i;
-    FILE *out = open_memstream(&text, &size);
-    struct reply catalogue = client_get(client, "/v1/metrics");
-    json_t *list = json_loads(catalogue.body, 0, NULL), *metric;
-    static const char *const WINDOWS[] = {
-        "", "&interval=month", "&interval=quarter&currency=EUR", "&timezone=Asia/Kathmandu"};
-    json_array_foreach(json_object_get(list, "data"), i, metric)
-    {
-        for (size_t j = 0; j < COUNT_OF(WINDOWS); j++) {
-            char path[160];
-            snprintf(path, sizeof path, "/v1/metrics/%s?from=2024-12-01&to=2025-10-01%s",
-                     text_of(metric, "name"), WINDOWS[j]);
-            struct reply reply = client_get(client, path);
-            char *end = reply.body != NULL ? strstr(reply.body, "\"computed_at\"") : NULL;
-            if (end != NULL)
-                *end = '\0';
-            fprintf(out, "%s %d %s\n", path, reply.status,
-                    reply.status == 200 ? reply.body : "refused");
-            reply_clear(&reply);
-        }
-    }
-    fclose(out);
-    json_decref(list);
-    reply_clear(&catalogue);
-    return text;
-}
+static const char *const WINDOWS[] = {
+    "from=2024-12-01&to=2025-10-01",
+    "from=2024-12-01&to=2025-10-01&interval=month",
+    "from=2024-12-01&to=2025-10-01&interval=quarter&currency=EUR",
+    "from=2024-12-01&to=2025-10-01&timezone=Asia/Kathmandu",
+    NULL,
+};
 
 static void check_purchases(struct client *client, const struct history *history)
 {
     long count, amount;
     history_purchases(history, &count, &amount);
-    struct reply reply =
-        client_get(client, "/v1/metrics/purchases?from=2024-12-01&to=2025-10-01&currency=EUR");
-    json_t *answer = json_loads(reply.body, 0, NULL), *row;
-    size_t i, found = 0;
-    json_array_foreach(json_object_get(answer, "data"), i, row)
-    {
-        const char *measure = text_of(json_object_get(row, "group"), "measure");
-        double value = json_number_value(json_object_get(row, "value"));
-        if (strcmp(measure, "purchases") == 0 || strcmp(measure, "amount") == 0) {
-            long expected = measure[0] == 'p' ? count : amount;
-            ck_assert_msg(value == (double)expected, "%s: %f, not %ld", measure, value,
-                          expected);
-            found++;
-        }
-    }
-    ck_assert_uint_eq(found, 2);
+    json_t *answer =
+        answer_get(client, "/v1/metrics/purchases?from=2024-12-01&to=2025-10-01&currency=EUR");
+    json_t *purchases = answer_row(answer, "{\"measure\":\"purchases\"}");
+    json_t *money = answer_row(answer, "{\"measure\":\"amount\",\"currency\":\"EUR\"}");
+    ck_assert_int_eq(json_integer_value(json_object_get(purchases, "value")), count);
+    ck_assert_int_eq(json_integer_value(json_object_get(money, "value")), amount);
     json_decref(answer);
-    reply_clear(&reply);
-}
-
-static void check_verified(const struct service *service)
-{
-    static const char *const VERIFY[] = {"verify", NULL};
-    char output[4096];
-    ck_assert_msg(service_command(service, VERIFY, output, sizeof output) == 0, "%s", output);
 }
 
 START_TEST(any_order_gives_the_same)
@@ -198,8 +150,8 @@ START_TEST(any_order_gives_the_same)
             free(expected);
         }
         check_purchases(client, history);
-        check_verified(&service);
-        char *metrics = all_metrics(client);
+        answer_verified(&service);
+        char *metrics = answer_all_metrics(client, WINDOWS);
         ck_assert_msg(first == NULL || strcmp(first, metrics) == 0, "seed %u: metrics differ",
                       seed);
         free(first);
