@@ -32,34 +32,32 @@ declare
     writer_number constant smallint := lifecycle.writer_number();
     days lifecycle.day_touch[];
 begin
-    with fresh as materialized (
-        select * from lifecycle.fold_purchases(touched)
-    ),
-    stale as materialized (
-        select p.*
+    with stale as (
+        select p as purchase, p.event_id
         from unnest(touched) t
         join lifecycle.purchase p
           on p.bucket = t.bucket and p.customer_id = t.customer_id and p.occurred_at >= t.since
     ),
+    change as materialized (
+        select case when s.event_id is null then 1 else -1 end as sign, p.*,
+               (p.occurred_at at time zone zone)::date as day
+        from lifecycle.fold_purchases(touched) f
+        full join stale s on s.event_id = f.event_id
+        cross join lateral (select (coalesce(f, s.purchase)).*) p
+        where f.event_id is null or s.event_id is null
+    ),
     gone as (
         delete from lifecycle.purchase p
-        using stale s
-        where p.bucket = s.bucket and p.customer_id = s.customer_id
-          and p.occurred_at = s.occurred_at and p.event_id = s.event_id
-          and not exists (select from fresh f where f.event_id = s.event_id)
-        returning p.*
+        using change c
+        where c.sign < 0 and p.bucket = c.bucket and p.customer_id = c.customer_id
+          and p.occurred_at = c.occurred_at and p.event_id = c.event_id
     ),
     come as (
         insert into lifecycle.purchase
-        select f.*
-        from fresh f
-        where not exists (select from stale s where s.event_id = f.event_id)
-        returning *
-    ),
-    change as materialized (
-        select 1 as sign, c.*, (c.occurred_at at time zone zone)::date as day from come c
-        union all
-        select -1, g.*, (g.occurred_at at time zone zone)::date from gone g
+        select c.bucket, c.customer_id, c.occurred_at, c.event_id, c.amount, c.units, c.currency,
+               c.order_id
+        from change c
+        where c.sign > 0
     ),
     total as (
         insert into lifecycle.purchase_total as total
@@ -146,35 +144,34 @@ as $$
 declare
     writer_number constant smallint := lifecycle.writer_number();
 begin
-    with fresh as materialized (
-        select * from lifecycle.fold_purchase_days(touched)
-    ),
-    stale as materialized (
-        select d.*
+    with stale as (
+        select d as purchase_day, d.bucket, d.customer_id, d.day
         from unnest(touched) t
         join lifecycle.purchase_day d
           on d.bucket = t.bucket and d.customer_id = t.customer_id and d.day >= t.day
     ),
-    gone as (
-        delete from lifecycle.purchase_day d
-        using stale s
-        where d.bucket = s.bucket and d.customer_id = s.customer_id and d.day = s.day
-          and not exists (select from fresh f
-                          where f.bucket = s.bucket and f.customer_id = s.customer_id
-                            and f.day = s.day)
+    difference as materialized (
+        select f as fresh, s.purchase_day as stale
+        from lifecycle.fold_purchase_days(touched) f
+        full join stale s
+          on s.bucket = f.bucket and s.customer_id = f.customer_id and s.day = f.day
+        where f is distinct from s.purchase_day
     ),
     change as materialized (
-        select 1 as sign, f.*
-        from fresh f
-        where not exists (select from stale s
-                          where s.bucket = f.bucket and s.customer_id = f.customer_id
-                            and s.day = f.day and s = f)
+        select 1 as sign, (d.fresh).*, d.fresh as purchase_day
+        from difference d
+        where d.fresh is distinct from null
         union all
-        select -1, s.*
-        from stale s
-        where not exists (select from fresh f
-                          where f.bucket = s.bucket and f.customer_id = s.customer_id
-                            and f.day = s.day and f = s)
+        select -1, (d.stale).*, d.stale
+        from difference d
+        where d.stale is distinct from null
+    ),
+    gone as (
+        delete from lifecycle.purchase_day p
+        using difference d
+        where d.fresh is not distinct from null
+          and p.bucket = (d.stale).bucket and p.customer_id = (d.stale).customer_id
+          and p.day = (d.stale).day
     ),
     kept as (
         insert into lifecycle.purchase_day
@@ -186,7 +183,8 @@ begin
     ),
     buyers as (
         insert into lifecycle.buyer_total as total
-        select writer_number, c.day, sum(c.sign), coalesce(sum(c.sign) filter (where c.previous is null), 0),
+        select writer_number, c.day, sum(c.sign),
+               coalesce(sum(c.sign) filter (where c.previous is null), 0),
                coalesce(sum(c.sign) filter (where c.previous = c.first), 0),
                coalesce(sum(c.sign * (c.day - c.previous)), 0)
         from change c
@@ -210,8 +208,7 @@ begin
     insert into lifecycle.cohort_total as total
     select writer_number, k.interval, k.cohort, k.period, sum(c.sign), sum(c.sign * k.stayed)
     from change c
-    cross join lateral lifecycle.cohorts_of(
-        row(c.bucket, c.customer_id, c.day, c.previous, c.first, c.purchases)::lifecycle.purchase_day) k
+    cross join lateral lifecycle.cohorts_of(c.purchase_day) k
     group by k.interval, k.cohort, k.period
     having sum(c.sign) <> 0 or sum(c.sign * k.stayed) <> 0
     on conflict ("interval", period, cohort, writer) do update

@@ -28,37 +28,37 @@ declare
     zone constant text := lifecycle.business_zone();
     writer_number constant smallint := lifecycle.writer_number();
 begin
-    with fresh as materialized (
-        select * from lifecycle.fold_revenue(touched)
-    ),
-    stale as materialized (
-        select r.*
+    with stale as (
+        select r as entry, r.event_id
         from unnest(touched) t
         join lifecycle.revenue r
           on r.bucket = t.bucket and r.customer_id = t.customer_id and r.occurred_at >= t.since
     ),
+    change as materialized (
+        select case when s.event_id is null then 1 else -1 end as sign, r.*,
+               (r.occurred_at at time zone zone)::date as day
+        from lifecycle.fold_revenue(touched) f
+        full join stale s on s.event_id = f.event_id
+        cross join lateral (select (coalesce(f, s.entry)).*) r
+        where f.event_id is null or s.event_id is null
+    ),
     gone as (
         delete from lifecycle.revenue r
-        using stale s
-        where r.bucket = s.bucket and r.customer_id = s.customer_id
-          and r.occurred_at = s.occurred_at and r.event_id = s.event_id
-          and not exists (select from fresh f where f.event_id = s.event_id)
-        returning r.*
+        using change c
+        where c.sign < 0 and r.bucket = c.bucket and r.customer_id = c.customer_id
+          and r.occurred_at = c.occurred_at and r.event_id = c.event_id
     ),
     come as (
         insert into lifecycle.revenue
-        select f.*
-        from fresh f
-        where not exists (select from stale s where s.event_id = f.event_id)
-        returning *
+        select c.bucket, c.customer_id, c.occurred_at, c.event_id, c.amount, c.currency
+        from change c
+        where c.sign > 0
     )
     insert into lifecycle.revenue_total as total
-    select writer_number, (c.occurred_at at time zone zone)::date, c.currency, sum(c.sign),
+    select writer_number, c.day, c.currency, sum(c.sign),
            sum(c.sign * greatest(c.amount, 0)), sum(c.sign * least(c.amount, 0))
-    from (select 1 as sign, come.* from come
-          union all
-          select -1, gone.* from gone) c
-    group by (c.occurred_at at time zone zone)::date, c.currency
+    from change c
+    group by c.day, c.currency
     on conflict (day, currency, writer) do update
     set entries = total.entries + excluded.entries,
         received = total.received + excluded.received,
