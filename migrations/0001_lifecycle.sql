@@ -69,7 +69,8 @@ create table lifecycle.currency (
     currency text collate "C" primary key,
     digits   smallint not null
 );
-comment on table lifecycle.currency is 'ISO 4217: currency codes and the digits of their minor unit';
+comment on table lifecycle.currency is
+    'ISO 4217: currency codes and the digits of their minor unit';
 
 create table lifecycle.time_zone (
     name text collate "C" primary key
@@ -92,7 +93,8 @@ comment on table lifecycle.metric is
     'The catalogue of metrics; each file in migrations/metrics brings its own row';
 comment on column lifecycle.metric.parameters is
     'The query parameters that change the answer; interval=month names the default';
-comment on column lifecycle.metric.intervals is 'The periods that it can be asked by; none: the whole window only';
+comment on column lifecycle.metric.intervals is
+    'The periods that it can be asked by; none: the whole window only';
 
 -- Customers ------------------------------------------------------------------------------------
 
@@ -144,7 +146,8 @@ comment on column lifecycle.event.event_id is
     'UUIDv5 of source and id (include/ingest/event.h): unique by name, so one index serves both';
 comment on column lifecycle.event.sequence is
     'The CloudEvents sequence, digits padded so that text order is numeric order; null if not given';
-comment on column lifecycle.event.amount is 'Minor units of currency, where the type has an amount';
+comment on column lifecycle.event.amount is
+    'Minor units of currency, where the type has an amount';
 comment on column lifecycle.event.object is
     'What the event is about: the order, payment, refund, invoice, subscription or case';
 comment on column lifecycle.event.stage is 'The stage that a stage.overridden names';
@@ -192,7 +195,8 @@ comment on table lifecycle.visit is
     'A customer''s stay in a stage, from the event that began it to the event that ended it';
 comment on column lifecycle.visit.ordinal is 'The customer''s visits are numbered from 1';
 comment on column lifecycle.visit.cycle is 'The round of the lifecycle, from 1';
-comment on column lifecycle.visit.left_to is 'The stage of the next visit; null if open or ended';
+comment on column lifecycle.visit.left_to is
+    'The stage of the next visit; null if open or ended';
 comment on column lifecycle.visit.kind is
     'The kind of transition that began the visit: enter, advance, skip, loop, regress or return';
 comment on column lifecycle.visit.left_kind is
@@ -235,7 +239,8 @@ create table lifecycle.purchase_day (
 );
 comment on table lifecycle.purchase_day is
     'A day of the business''s time zone on which a customer purchased';
-comment on column lifecycle.purchase_day.previous is 'The customer''s purchase day before this one';
+comment on column lifecycle.purchase_day.previous is
+    'The customer''s purchase day before this one';
 comment on column lifecycle.purchase_day.first is 'The customer''s first purchase day';
 
 -- Roll-ups -------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
--- What the other functions stand on: the business's time zone, times as text, the refusal of bad
--- input, types and locks. (Files are applied in the order of their names, functions before views.)
+-- What the other functions stand on: the business's time zone, times as text, the refusal of
+-- bad input, types and locks. (Files are applied in the order of their names, functions first.)
 
 create function lifecycle.business_zone()
 returns text
@@ -23,7 +23,8 @@ as $$
         else to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
     end
 $$;
-comment on function lifecycle.utc_text is 'A time by RFC 3339 in UTC, microseconds only where there are some';
+comment on function lifecycle.utc_text is
+    'A time by RFC 3339 in UTC, microseconds only where there are some';
 
 create function lifecycle.refuse(code text, pointer text, explanation text)
 returns void
@@ -42,7 +43,8 @@ comment on type lifecycle.touch is
 
 create type lifecycle.touched as (
     visits lifecycle.touch[], purchases lifecycle.touch[], revenue lifecycle.touch[]);
-comment on type lifecycle.touched is 'What a batch of events touched, by what is derived from it';
+comment on type lifecycle.touched is
+    'What a batch of events touched, by what is derived from it';
 
 create type lifecycle.day_touch as (bucket smallint, customer_id bigint, day date);
 comment on type lifecycle.day_touch is 'The same, from a day of the business''s time zone on';
@@ -58,8 +60,8 @@ $$;
 comment on function lifecycle.bucket_of is
     'The bucket of a customer that this subject creates; the same for ever, on every server';
 
--- Advisory locks of class 1 number the transactions that write roll-ups; the one of class 2 keeps
--- an event.voided apart from the writers that may be storing its target.
+-- Advisory locks of class 1 number the transactions that write roll-ups; the one of class 2
+-- keeps an event.voided apart from the writers that may be storing its target.
 
 create function lifecycle.writer_number()
 returns smallint
@@ -76,4 +78,4 @@ begin
 end
 $$;
 comment on function lifecycle.writer_number is
-    'A number that no other transaction has now, the lowest that is free; the transaction keeps it';
+    'A number that no other transaction has now, the lowest that is free, kept to its end';

@@ -1,7 +1,8 @@
 -- API keys. Every change is announced on the channel clmd_keys, so that each server reads the
 -- keys again at once.
 
-create function lifecycle.create_key(new_id text, new_name text, new_scopes text[], new_digest bytea)
+create function lifecycle.create_key(
+    new_id text, new_name text, new_scopes text[], new_digest bytea)
 returns void
 language plpgsql
 as $$
@@ -11,7 +12,8 @@ begin
     perform pg_notify('clmd_keys', new_id);
 end
 $$;
-comment on function lifecycle.create_key is 'Stores a new key: its id, name, scopes and the SHA-256 of its secret';
+comment on function lifecycle.create_key is
+    'Stores a new key: its id, name, scopes and the SHA-256 of its secret';
 
 create function lifecycle.list_keys()
 returns table (key_id text, name text, scopes text, created_at text, revoked_at text)
@@ -22,7 +24,8 @@ as $$
     from lifecycle.api_key k
     order by k.created_at, k.key_id
 $$;
-comment on function lifecycle.list_keys is 'All keys, the oldest first, the revoked ones included';
+comment on function lifecycle.list_keys is
+    'All keys, the oldest first, the revoked ones included';
 
 create function lifecycle.revoke_key(old_id text)
 returns boolean
@@ -37,4 +40,5 @@ begin
     return true;
 end
 $$;
-comment on function lifecycle.revoke_key is 'Revokes a key; false if there is no such key in force';
+comment on function lifecycle.revoke_key is
+    'Revokes a key; false if there is no such key in force';

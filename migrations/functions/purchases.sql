@@ -9,7 +9,8 @@ language plpgsql stable
 as $$
 begin
     return query
-    select e.bucket, e.customer_id, e.occurred_at, e.event_id, e.amount, e.units, e.currency, e.object
+    select e.bucket, e.customer_id, e.occurred_at, e.event_id, e.amount, e.units, e.currency,
+           e.object
     from unnest(touched) t
     join lifecycle.event e
       on e.bucket = t.bucket and e.customer_id = t.customer_id and e.occurred_at >= t.since
@@ -21,7 +22,7 @@ begin
 end
 $$;
 comment on function lifecycle.fold_purchases is
-    'The purchases of customers from a time on, by the ledger: placed, neither voided nor cancelled';
+    'The purchases of customers from a time on, by the ledger: neither voided nor cancelled';
 
 create function lifecycle.derive_purchases(touched lifecycle.touch[])
 returns void
@@ -173,7 +174,7 @@ begin
           and p.bucket = (d.stale).bucket and p.customer_id = (d.stale).customer_id
           and p.day = (d.stale).day
     ),
-    kept as (
+    come as (
         insert into lifecycle.purchase_day
         select c.bucket, c.customer_id, c.day, c.previous, c.first, c.purchases
         from change c

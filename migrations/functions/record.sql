@@ -40,13 +40,14 @@ begin
 
     if news is not null then
         fresh := array(
-            select row(i.occurred_at, now(), pg_current_xact_id(), c.customer_id, i.amount, i.units,
-                       i.event_id, i.target, c.bucket, i.type, i.stage, i.source, i.id, i.sequence,
-                       i.currency, i.object, i.body::json)::lifecycle.event
+            select row(i.occurred_at, now(), pg_current_xact_id(), c.customer_id, i.amount,
+                       i.units, i.event_id, i.target, c.bucket, i.type, i.stage, i.source, i.id,
+                       i.sequence, i.currency, i.object, i.body::json)::lifecycle.event
             from unnest(event_ids, sources, ids, subjects, types, times, sequences, amounts,
                         currencies, units, objects, stages, targets, bodies)
                  with ordinality i (event_id, source, id, subject, type, occurred_at, sequence,
-                                    amount, currency, units, object, stage, target, body, position)
+                                    amount, currency, units, object, stage, target, body,
+                                    position)
             left join lifecycle.identifier c on c.identifier = i.subject
             where i.position = any(news)
             order by i.event_id);
@@ -124,9 +125,10 @@ begin
 end
 $$;
 comment on function lifecycle.record_events is
-    'Stores a batch of events, each once for ever, and derives what follows from them; a row for '
-    'each: created, duplicate (the record is the first one''s) or conflict (other content under the '
-    'same source and id). Raises 40001 when another writer stored one of them meanwhile: repeat';
+    'Stores a batch of events, each once for ever, and derives what follows from them; a row '
+    'for each: created, duplicate (the record is the first one''s) or conflict (other content '
+    'under the same source and id). Raises 40001 when another writer stored one of them '
+    'meanwhile: repeat';
 
 create function lifecycle.mark_types()
 returns smallint[]
@@ -175,8 +177,8 @@ begin
 end
 $$;
 comment on function lifecycle.meet_customers is
-    'Creates the customers that these subjects name, but for those that another writer has created '
-    'meanwhile';
+    'Creates the customers that these subjects name, but for those that another writer has '
+    'created meanwhile';
 
 create function lifecycle.lock_customers(fresh lifecycle.event[])
 returns void
@@ -196,7 +198,8 @@ begin
 end
 $$;
 comment on function lifecycle.lock_customers is
-    'Locks the customers of events, and those whose events are taken back, in the order of their keys';
+    'Locks the customers of events, and those whose events are taken back, in the order of '
+    'their keys';
 
 create function lifecycle.store_events(fresh lifecycle.event[])
 returns void
@@ -231,7 +234,8 @@ begin
     insert into lifecycle.cancelled_order (bucket, customer_id, order_id, by_event)
     select f.bucket, f.customer_id, f.object, f.event_id
     from unnest(fresh) f
-    where f.type = (select t.type from lifecycle.event_type t where t.name = 'sell.order.cancelled')
+    where f.type = (select t.type from lifecycle.event_type t
+                    where t.name = 'sell.order.cancelled')
       and not exists (select from lifecycle.voided w where w.event_id = f.event_id);
 
     delete from lifecycle.cancelled_order c
@@ -264,7 +268,8 @@ begin
     since as (
         select a.bucket, a.customer_id,
                min(a.occurred_at) filter (
-                   where t.entry <> 'activity' and not (a.is_new and coalesce(v.stays, false))) as visits,
+                   where t.entry <> 'activity'
+                     and not (a.is_new and coalesce(v.stays, false))) as visits,
                min(case
                        when t.name = 'sell.order.placed' then a.occurred_at
                        when t.name = 'sell.order.cancelled' and a.is_new then
@@ -306,6 +311,6 @@ begin
 end
 $$;
 comment on function lifecycle.touched_by is
-    'From when on what has to be derived anew, by customer, after new events: an event touches its '
-    'own time, an event.voided that of its target, a cancellation that of the order; an event that '
-    'leaves the customer in the stage of the latest visit touches no visit';
+    'From when on what has to be derived anew, by customer, after new events: an event touches '
+    'its own time, an event.voided that of its target, a cancellation that of the order; an '
+    'event that leaves the customer in the stage of the latest visit touches no visit';

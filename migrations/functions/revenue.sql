@@ -1,5 +1,5 @@
--- From events to revenue (metrics.md, section 0): money received is positive on its own date, money
--- given back is negative on its own.
+-- From events to revenue (metrics.md, section 0): money received is positive on its own date,
+-- money given back is negative on its own.
 
 create function lifecycle.fold_revenue(touched lifecycle.touch[])
 returns setof lifecycle.revenue
@@ -18,7 +18,8 @@ begin
 end
 $$;
 comment on function lifecycle.fold_revenue is
-    'The revenue of customers from a time on, by the ledger: payments, less refunds and lost chargebacks';
+    'The revenue of customers from a time on, by the ledger: payments, less refunds and lost '
+    'chargebacks';
 
 create function lifecycle.derive_revenue(touched lifecycle.touch[])
 returns void

@@ -9,7 +9,8 @@ as $$
     from lifecycle.customer c
     where c.bucket = which
 $$;
-comment on function lifecycle.bucket_touched is 'All customers of a bucket, from the beginning of time';
+comment on function lifecycle.bucket_touched is
+    'All customers of a bucket, from the beginning of time';
 
 create function lifecycle.cancelled_orders_of(which smallint)
 returns setof lifecycle.cancelled_order
@@ -18,10 +19,12 @@ as $$
     select e.bucket, e.customer_id, e.object, e.event_id
     from lifecycle.event e
     where e.bucket = which
-      and e.type = (select t.type from lifecycle.event_type t where t.name = 'sell.order.cancelled')
+      and e.type = (select t.type from lifecycle.event_type t
+                    where t.name = 'sell.order.cancelled')
       and not exists (select from lifecycle.voided w where w.event_id = e.event_id)
 $$;
-comment on function lifecycle.cancelled_orders_of is 'The cancellations in force of a bucket, by the ledger';
+comment on function lifecycle.cancelled_orders_of is
+    'The cancellations in force of a bucket, by the ledger';
 
 create function lifecycle.verify_bucket(which integer)
 returns table (part text, differences bigint)
@@ -80,7 +83,8 @@ declare
     differences bigint;
 begin
     select string_agg(quote_ident(a.attname), ', ' order by a.attnum) filter (where a.is_key),
-           string_agg(format('sum(%I)', a.attname), ', ' order by a.attnum) filter (where not a.is_key)
+           string_agg(format('sum(%I)', a.attname), ', ' order by a.attnum)
+               filter (where not a.is_key)
     into keys, sums
     from (select attname, attnum, attnum = any(i.indkey) as is_key
           from pg_attribute
@@ -108,7 +112,8 @@ as $$
     values ('transition_total'), ('purchase_total'), ('revenue_total'), ('buyer_total'),
            ('gap_total'), ('cohort_total')
 $$;
-comment on function lifecycle.rollups is 'The roll-ups; each has a plain view that says what it must be';
+comment on function lifecycle.rollups is
+    'The roll-ups; each has a plain view that says what it must be';
 
 create function lifecycle.verify_totals()
 returns table (part text, differences bigint)
@@ -121,11 +126,12 @@ as $$
     from ((select e.target, e.event_id from lifecycle.event e where e.target is not null
            except all table lifecycle.voided)
           union all
-          (table lifecycle.voided
-           except all select e.target, e.event_id from lifecycle.event e where e.target is not null)) d
+          (table lifecycle.voided except all
+           select e.target, e.event_id from lifecycle.event e where e.target is not null)) d
 $$;
 comment on function lifecycle.verify_totals is
-    'How many rows of each roll-up, and of the marks of voided events, differ from what they must be';
+    'How many rows of each roll-up, and of the marks of voided events, differ from what they '
+    'must be';
 
 create function lifecycle.rebuild_voided()
 returns void
@@ -140,7 +146,8 @@ begin
     where e.target is not null;
 end
 $$;
-comment on function lifecycle.rebuild_voided is 'Notes anew which events were voided: before the buckets';
+comment on function lifecycle.rebuild_voided is
+    'Notes anew which events were voided: before the buckets';
 
 create function lifecycle.rebuild_bucket(which integer)
 returns bigint
@@ -158,13 +165,16 @@ begin
     customers := lifecycle.bucket_touched(which::smallint);
 
     delete from lifecycle.cancelled_order c where c.bucket = which;
-    insert into lifecycle.cancelled_order select * from lifecycle.cancelled_orders_of(which::smallint);
+    insert into lifecycle.cancelled_order
+    select * from lifecycle.cancelled_orders_of(which::smallint);
     delete from lifecycle.purchase p
     where p.bucket = which
-      and not exists (select from lifecycle.fold_purchases(customers) f where f.event_id = p.event_id and f = p);
+      and not exists (select from lifecycle.fold_purchases(customers) f
+                      where f.event_id = p.event_id and f = p);
     delete from lifecycle.revenue r
     where r.bucket = which
-      and not exists (select from lifecycle.fold_revenue(customers) f where f.event_id = r.event_id and f = r);
+      and not exists (select from lifecycle.fold_revenue(customers) f
+                      where f.event_id = r.event_id and f = r);
     if customers is not null then
         perform lifecycle.derive_visits(customers);
         perform lifecycle.derive_purchases(customers);
@@ -196,7 +206,8 @@ begin
         where attrelid = format('lifecycle.%I', rollup)::regclass
           and attnum > 0 and not attisdropped and attname <> 'writer';
         execute format('delete from lifecycle.%I', rollup);
-        execute format('insert into lifecycle.%1$I (writer, %2$s) select 0, %2$s from lifecycle.%3$I',
+        execute format('insert into lifecycle.%1$I (writer, %2$s)
+                        select 0, %2$s from lifecycle.%3$I',
                        rollup, columns, 'plain_' || rollup);
     end loop;
 end

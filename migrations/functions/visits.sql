@@ -18,7 +18,8 @@ begin
         left join lateral (
             select *
             from lifecycle.visit b
-            where b.bucket = t.bucket and b.customer_id = t.customer_id and b.entered_at < t.since
+            where b.bucket = t.bucket and b.customer_id = t.customer_id
+              and b.entered_at < t.since
             order by b.ordinal desc
             limit 1
         ) v on true
@@ -37,8 +38,10 @@ begin
             select 1, h.left_at, null, null, null, null, 'exit', null, h.left_by
             where h.left_kind = 'exit' and h.left_at < h.since
             union all
-            select 2, e.occurred_at, e.sequence, coalesce(e.stage, t.stage), e.source, e.id, t.entry,
-                   case t.entry when 'exit' then null else coalesce(e.stage, t.stage) end, e.event_id
+            select 2, e.occurred_at, e.sequence, coalesce(e.stage, t.stage), e.source, e.id,
+                   t.entry,
+                   case t.entry when 'exit' then null else coalesce(e.stage, t.stage) end,
+                   e.event_id
             from lifecycle.event e
             join lifecycle.event_type t on t.type = e.type
             where e.bucket = h.bucket and e.customer_id = h.customer_id
@@ -58,8 +61,9 @@ begin
                          order by s.part, s.at, s.sequence nulls first, s.position, s.source, s.id)
     ),
     placed as (
-        select s.*, nullif(max(10 * s.segment + coalesce(s.stage, 0)) over moves - 10 * s.segment, 0)
-                   ::smallint as stands
+        select s.*,
+               nullif(max(10 * s.segment + coalesce(s.stage, 0)) over moves - 10 * s.segment,
+                      0)::smallint as stands
         from segmented s
         window moves as (partition by s.bucket, s.customer_id order by s.number)
     ),
@@ -88,8 +92,8 @@ begin
                coalesce(m.ordinal, 1) - 1
                    + count(m.stands) over so_far as visit_ordinal,
                coalesce(m.cycle, 1)
-                   + count(*) filter (where m.part = 2 and m.move in ('loop', 'return')) over so_far
-                   as visit_cycle,
+                   + count(*) filter (where m.part = 2 and m.move in ('loop', 'return'))
+                     over so_far as visit_cycle,
                m.at, lead(m.at) over whole as next_at,
                m.event_id, lead(m.event_id) over whole as next_event,
                m.stands, lead(m.stands) over whole as next_stage,
@@ -119,8 +123,8 @@ as $$
     where v.kind in ('enter', 'return')
 $$;
 comment on function lifecycle.moves_of is
-    'What a visit adds to transition_total: the transition that closed it, with its dwell, and, if '
-    'nothing was left for it, the one that began it; stage 0 stands for none';
+    'What a visit adds to transition_total: the transition that closed it, with its dwell, and, '
+    'if no visit led to it, the one that began it; stage 0 stands for none';
 
 create function lifecycle.transitions_of(v lifecycle.visit)
 returns table (event_id uuid, from_stage smallint, to_stage smallint, kind text, at timestamptz)
@@ -145,13 +149,14 @@ declare
     writer_number constant smallint := lifecycle.writer_number();
     fresh constant lifecycle.visit[] := array(select f from lifecycle.fold_visits(touched) f);
 begin
-    with stale as materialized (
-        select v.*
+    with stale as (
+        select v as visit, v.bucket, v.customer_id, v.ordinal
         from unnest(touched) t
         left join lateral (
             select b.ordinal
             from lifecycle.visit b
-            where b.bucket = t.bucket and b.customer_id = t.customer_id and b.entered_at < t.since
+            where b.bucket = t.bucket and b.customer_id = t.customer_id
+              and b.entered_at < t.since
             order by b.ordinal desc
             limit 1
         ) held on true
@@ -160,35 +165,40 @@ begin
          and v.ordinal >= coalesce(held.ordinal, 1)
     ),
     change as materialized (
-        select f as visit, s as before, f.ordinal is not null as is_kept
+        select f as fresh, s.visit as stale
         from unnest(fresh) f
         full join stale s
           on s.bucket = f.bucket and s.customer_id = f.customer_id and s.ordinal = f.ordinal
-        where f is distinct from s
+        where f is distinct from s.visit
     ),
     gone as (
         delete from lifecycle.visit v
         using change c
-        where not c.is_kept
-          and v.bucket = (c.before).bucket and v.customer_id = (c.before).customer_id
-          and v.ordinal = (c.before).ordinal
+        where c.fresh is not distinct from null
+          and v.bucket = (c.stale).bucket and v.customer_id = (c.stale).customer_id
+          and v.ordinal = (c.stale).ordinal
     ),
-    kept as (
+    come as (
         insert into lifecycle.visit as v
-        select (c.visit).*
+        select (c.fresh).*
         from change c
-        where c.is_kept
+        where c.fresh is distinct from null
         on conflict (bucket, customer_id, ordinal) do update
         set (cycle, entered_at, left_at, entered_by, left_by, stage, left_to, kind, left_kind)
           = (excluded.cycle, excluded.entered_at, excluded.left_at, excluded.entered_by,
-             excluded.left_by, excluded.stage, excluded.left_to, excluded.kind, excluded.left_kind)
+             excluded.left_by, excluded.stage, excluded.left_to, excluded.kind,
+             excluded.left_kind)
     )
     insert into lifecycle.transition_total as total
     select writer_number, m.day, m.from_stage, m.to_stage, m.kind, sum(v.sign),
            sum(v.sign * m.dwell_seconds)
-    from (select 1 as sign, c.visit as visit from change c where c.is_kept
+    from (select 1 as sign, c.fresh as visit
+          from change c
+          where c.fresh is distinct from null
           union all
-          select -1, row((c.before).*)::lifecycle.visit from change c where c.before is distinct from null) v
+          select -1, c.stale
+          from change c
+          where c.stale is distinct from null) v
     cross join lateral lifecycle.moves_of(v.visit, zone) m
     group by m.day, m.from_stage, m.to_stage, m.kind
     having sum(v.sign) <> 0 or sum(v.sign * m.dwell_seconds) <> 0

@@ -5,8 +5,8 @@ create view lifecycle.transition as
     from lifecycle.visit v
     where v.left_at is not null
     union all
-    select v.bucket, v.customer_id, v.ordinal, 0, v.entered_at, v.entered_by, null::smallint, v.stage, v.kind,
-           null::numeric
+    select v.bucket, v.customer_id, v.ordinal, 0, v.entered_at, v.entered_by, null::smallint,
+           v.stage, v.kind, null::numeric
     from lifecycle.visit v
     where v.kind in ('enter', 'return');
 comment on view lifecycle.transition is
@@ -14,4 +14,5 @@ comment on view lifecycle.transition is
     'those that no visit led to; (ordinal, part) is their order';
 comment on column lifecycle.transition.from_stage is 'Null for enter and return';
 comment on column lifecycle.transition.to_stage is 'Null for exit';
-comment on column lifecycle.transition.dwell_seconds is 'How long the visit lasted that it ended';
+comment on column lifecycle.transition.dwell_seconds is
+    'How long the visit lasted that it ended';
