@@ -16,7 +16,7 @@ set jit = off
 as $$
 declare
     has_marks constant boolean := types && lifecycle.mark_types();
-    news integer[];
+    is_new boolean[];
     strangers text[];
     fresh lifecycle.event[];
     visits lifecycle.visit[];
@@ -25,20 +25,23 @@ declare
 begin
     perform lifecycle.keep_apart(has_marks);
 
-    select array_agg(f.position), array_agg(distinct f.subject) filter (where f.is_stranger)
-    into news, strangers
-    from (select distinct on (i.event_id) i.position::integer, i.subject,
-                 i.subject is not null and c.identifier is null as is_stranger
+    select array_agg(f.is_new order by f.position),
+           array_agg(distinct f.subject) filter (where f.is_new and f.is_stranger)
+    into is_new, strangers
+    from (select i.position, i.subject,
+                 i.subject is not null and c.identifier is null as is_stranger,
+                 e.event_id is null
+                     and row_number() over (partition by i.event_id order by i.position) = 1
+                     as is_new
           from unnest(event_ids, subjects) with ordinality i (event_id, subject, position)
-          left join lifecycle.identifier c on c.identifier = i.subject
-          where not exists (select from lifecycle.event e where e.event_id = i.event_id)
-          order by i.event_id, i.position) f;
+          left join lifecycle.event e on e.event_id = i.event_id
+          left join lifecycle.identifier c on c.identifier = i.subject) f;
 
     if strangers is not null then
         perform lifecycle.meet_customers(strangers);
     end if;
 
-    if news is not null then
+    if true = any(is_new) then
         fresh := array(
             select row(i.occurred_at, now(), pg_current_xact_id(), c.customer_id, i.amount,
                        i.units, i.event_id, i.target, c.bucket, i.type, i.stage, i.source, i.id,
@@ -49,7 +52,7 @@ begin
                                     amount, currency, units, object, stage, target, body,
                                     position)
             left join lifecycle.identifier c on c.identifier = i.subject
-            where i.position = any(news)
+            where is_new[i.position]
             order by i.event_id);
         perform lifecycle.lock_customers(fresh);
         perform lifecycle.store_events(fresh);
@@ -92,7 +95,7 @@ begin
     join lifecycle.event e on e.event_id = i.event_id
     cross join lateral (
         select case
-            when i.position = any(news) then 'created'
+            when is_new[i.position] then 'created'
             when e.body::text = i.body then 'duplicate'
             when (e.source, e.id, e.type, e.occurred_at) = (i.source, i.id, i.type, i.occurred_at)
              and e.body::jsonb - '{specversion,time}'::text[]
