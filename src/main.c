@@ -53,8 +53,7 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
-/* Help --------------------------------------------------------------------------------------
- */
+/* Help ------------------------------------------------------------------------------------- */
 
 static void print_overview(FILE *out)
 {

@@ -1,5 +1,5 @@
-/* What most handlers do: run one statement whose function gives JSON, and hand that on unread.
- */
+/* What most handlers do: run one statement whose function gives JSON, and hand that on
+ * unread. */
 #ifndef CLMD_API_ANSWER_H
 #define CLMD_API_ANSWER_H
 

@@ -10,6 +10,9 @@ int64_t clock_monotonic(void);
 /* Microseconds since 2000-01-01T00:00:00Z, as PostgreSQL counts a timestamptz. */
 int64_t clock_utc(void);
 
+/* The thread sleeps; a signal does not cut it short. */
+void clock_pause(int milliseconds);
+
 /* "2026-03-01T09:30:00.250Z", terminated: what clock_utc() gives, cut to milliseconds.
  * Times outside the years 1 to 9999 are printed as the nearest one inside. */
 enum { CLOCK_TEXT_SIZE = 25 };

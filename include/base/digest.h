@@ -15,8 +15,12 @@ void sha256(const void *data, size_t length, unsigned char digest[SHA256_SIZE]);
 /* Hexadecimal in lower case, terminated: `text` holds 2 · length + 1 bytes. */
 void hex_encode(const unsigned char *data, size_t length, char *text);
 
-/* A UUIDv5 (RFC 9562) in `name_space` of the concatenation of two texts with a newline between.
- */
+/* The other way round, either case: `length` bytes from twice as many digits; what follows them
+ * does not matter. False at what is no digit; a text's end is none. */
+bool hex_decode(const char *text, size_t length, unsigned char *data) MUST_CHECK;
+
+/* A UUIDv5 (RFC 9562) in `name_space` of the concatenation of two texts with a newline
+ * between. */
 void uuid_of_name(const unsigned char name_space[UUID_SIZE], const char *first,
                   const char *second, unsigned char uuid[UUID_SIZE]);
 

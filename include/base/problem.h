@@ -3,11 +3,12 @@
  * problem begins as {0}.
  *
  * `detail` and the faults are shown to the caller: they never hold a library's or PostgreSQL's
- * own words, a secret, or more than an excerpt of the input. `log_detail` is for our own log.
- */
+ * own words, a secret, or more than an excerpt of the input. `log_detail` is for our own
+ * log. */
 #ifndef CLMD_BASE_PROBLEM_H
 #define CLMD_BASE_PROBLEM_H
 
+#include "base/buffer.h"
 #include "base/compiler.h"
 
 #include <stdbool.h>
@@ -20,7 +21,6 @@ enum problem_code {
     PROBLEM_FORBIDDEN,          /* 403 */
     PROBLEM_NOT_FOUND,          /* 404 */
     PROBLEM_METHOD_NOT_ALLOWED, /* 405 */
-    PROBLEM_TIMEOUT,            /* 408 */
     PROBLEM_CONFLICT,           /* 409 */
     PROBLEM_LENGTH_REQUIRED,    /* 411 */
     PROBLEM_TOO_LARGE,          /* 413 */
@@ -67,5 +67,8 @@ bool fail(struct problem *why, enum problem_code code, const char *detail, ...)
 /* Adds a fault in the input; the code becomes PROBLEM_UNPROCESSABLE if there was none. */
 bool fault_add(struct problem *why, const char *pointer, const char *detail, ...)
     PRINTF_LIKE(3, 4);
+
+/* Appends the faults as a JSON array of objects with the members pointer and detail. */
+void faults_write(struct buffer *out, const struct problem *why);
 
 #endif

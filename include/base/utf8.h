@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The length of the well-formed character at the front of `text`, 1 to 4; 0 if there is none.
- */
+/* The length of the well-formed character at the front of `text`, 1 to 4; 0 if there is
+ * none. */
 size_t utf8_length(const char *text, size_t length);
 
 /* Whether the bytes are well-formed UTF-8. */

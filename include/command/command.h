@@ -1,6 +1,6 @@
 /* The commands of clmd. Each is a function over the settings and its own arguments
- * (arguments[0] is its name, the settings' flags are taken out), and returns the exit status.
- */
+ * (arguments[0] is its name, the settings' flags are taken out), and returns the exit
+ * status. */
 #ifndef CLMD_COMMAND_COMMAND_H
 #define CLMD_COMMAND_COMMAND_H
 

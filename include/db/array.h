@@ -21,10 +21,15 @@ struct array {
 struct array array_create(struct arena *arena, enum array_type type, size_t limit);
 void array_null(struct array *array);
 void array_int2(struct array *array, int16_t value);
-void array_int8(struct array *array, int64_t value); /* timestamptz too: microseconds */
-void array_bytes(struct array *array, const void *data,
-                 size_t length);                        /* uuid; text by length */
-void array_text(struct array *array, const char *text); /* NULL is null */
+
+/* timestamptz too: microseconds */
+void array_int8(struct array *array, int64_t value);
+
+/* uuid, or text by its length */
+void array_bytes(struct array *array, const void *data, size_t length);
+
+/* NULL is null */
+void array_text(struct array *array, const char *text);
 
 /* The array as a parameter; false when it did not fit. Nothing may be added after. */
 bool array_finish(struct array *array, struct db_value *value) MUST_CHECK;

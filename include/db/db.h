@@ -2,7 +2,8 @@
  * the next one after it was lost. A db belongs to one thread at a time.
  *
  * Waiting is bounded: a statement that has no answer statement_seconds + 5 s after it was sent
- * (a frozen server) costs the connection, and is a connection fault. */
+ * (a frozen server) costs the connection, and is a connection fault. With statement_seconds 0 a
+ * statement, and its wait for a lock, may take for ever: for migrations and other commands. */
 #ifndef CLMD_DB_DB_H
 #define CLMD_DB_DB_H
 
@@ -14,10 +15,8 @@
 
 enum db_fault {
     DB_FAULT_NONE,
-    DB_FAULT_CONNECTION, /* the connection is gone; a commit under way may or may not have
-                            happened */
-    DB_FAULT_TRANSIENT,  /* deadlock, serialisation, out of resources, shutting down: try again
-                          */
+    DB_FAULT_CONNECTION, /* it is gone; a commit under way may or may not have happened */
+    DB_FAULT_TRANSIENT,  /* deadlock, serialisation, a deadline, no resources: try again */
     DB_FAULT_DATA,       /* class 22 or 23: the data is at fault */
     DB_FAULT_TOLD, /* our own SQL refused the input, SQLSTATE CL4xx; `why` is the answer */
     DB_FAULT_BUG   /* everything else is our fault */
@@ -44,7 +43,8 @@ void db_destroy(struct db *db);
 bool db_run(struct db *db, enum statement statement, const struct db_value *values,
             PGresult **rows, struct problem *why) MUST_CHECK;
 
-/* Several statements of SQL at once, as they stand: migrations, set-up, tests. */
+/* Several statements of SQL at once, as they stand: migrations, set-up, tests. The rows are
+ * those of the last one; NULL where nobody wants them. */
 bool db_execute(struct db *db, const char *sql, PGresult **rows,
                 struct problem *why) MUST_CHECK;
 

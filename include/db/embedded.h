@@ -1,6 +1,6 @@
 /* A private PostgreSQL in the data directory, for when no database URL is given.
  *
- *   DATA_DIR/            0711 at most what its socket needs; owned by the cluster's user
+ *   DATA_DIR/            0700 where we make it; owned by the cluster's user
  *   DATA_DIR/cluster/    the PostgreSQL data directory: data checksums, UTF-8, C collation
  *   DATA_DIR/socket/     0700; the only way in (no TCP), trusted because of its mode
  *   DATA_DIR/lock        held (flock) by the one process that owns the cluster
@@ -20,13 +20,12 @@ struct embedded;
 
 enum embedded_use {
     EMBEDDED_OWN,  /* serve: refused while another process owns the directory */
-    EMBEDDED_SHARE /* a command: uses the running cluster, or starts it for as long as it needs
-                    */
+    EMBEDDED_SHARE /* a command: uses the cluster that runs, or starts it for a while */
 };
 
 /* Makes the cluster if there is none, starts it, and waits until it answers. A cluster left by
- * a crash is recovered; one left running by a killed owner is taken over by stopping it first.
- */
+ * a crash is recovered; one left running by a killed owner is taken over by stopping it
+ * first. */
 struct embedded *embedded_open(const char *data_dir, enum embedded_use use,
                                struct problem *why);
 

@@ -29,8 +29,8 @@ extern const size_t MIGRATION_COUNT;
 bool migrate_apply(struct db *db, const struct migration *additions, size_t count,
                    struct problem *why) MUST_CHECK;
 
-/* Whether the schema is the one that this program was built with; `why` tells how it differs.
- */
+/* Whether the schema is the one that this program was built with; `why` tells how it
+ * differs. */
 bool migrate_check(struct db *db, const struct migration *additions, size_t count,
                    struct problem *why) MUST_CHECK;
 

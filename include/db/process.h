@@ -35,6 +35,4 @@ bool process_run(const struct user *user, const char *directory, const char *log
  * its old number. False for one that has ended. */
 bool process_is_in(pid_t process, const char *directory);
 
-void pause_milliseconds(int milliseconds);
-
 #endif

@@ -11,7 +11,8 @@
 enum connection_state {
     CONNECTION_IDLE,      /* between requests; the line of the next one may be under way */
     CONNECTION_RECEIVING, /* from the request line to the end of the body */
-    CONNECTION_ANSWERING  /* received; never cut by a deadline */
+    CONNECTION_ANSWERING, /* received; never cut by a deadline */
+    CONNECTION_SENDING    /* the answer is on its way; the client has minutes for it */
 };
 
 struct connection {
@@ -32,10 +33,12 @@ struct connections {
 struct connection *connection_open(struct connections *all, int socket, int64_t now);
 void connection_close(struct connections *all, struct connection *connection);
 
-/* A request's life: its line was read, all of it was received, its answer was sent. */
+/* A request's life: its line was read, all of it was received, its answer is there, the answer
+ * was sent. */
 void connection_begin(const struct connections *all, struct connection *connection,
                       int64_t now);
 void connection_received(struct connection *connection);
+void connection_answered(struct connection *connection, int64_t now);
 void connection_rest(const struct connections *all, struct connection *connection, int64_t now);
 
 /* Shuts down what is past its deadline. */
@@ -45,7 +48,7 @@ void connections_sweep(const struct connections *all, int64_t now);
  * that will be answered. */
 void connections_finish_idle(const struct connections *all);
 
-/* Shuts down all that are not being answered. */
+/* Shuts down all whose request was not received. */
 void connections_cut_unanswered(const struct connections *all);
 
 #endif

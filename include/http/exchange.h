@@ -1,6 +1,6 @@
 /* An exchange: one request on its way through libmicrohttpd's callbacks, from its line to the
- * last byte of its answer. For the files that do that alone: io.c,
- * which owns the thread, exchange.c and admission.c. */
+ * last byte of its answer. For the files alone that do that: io.c, which owns the thread,
+ * exchange.c and admission.c. */
 #ifndef CLMD_HTTP_EXCHANGE_H
 #define CLMD_HTTP_EXCHANGE_H
 

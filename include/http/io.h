@@ -45,8 +45,8 @@ struct io *io_start(const struct io_service *service, struct problem *why);
 /* Orders a later phase; the thread follows soon. */
 void io_order(struct io *io, enum io_phase phase);
 
-/* Waits until the phase, or a later one, is reached. False at the deadline (clock_monotonic).
- */
+/* Waits until the phase, or a later one, is reached. False at the deadline
+ * (clock_monotonic). */
 bool io_await(struct io *io, enum io_phase phase, int64_t deadline);
 
 /* Orders the end, waits for it, frees. The lanes must have stopped, with every request given

@@ -1,5 +1,5 @@
-/* The keys in force, held in memory. Looked up by many threads at once; replaced all together.
- */
+/* The keys in force, held in memory. Looked up by many threads at once; replaced all
+ * together. */
 #ifndef CLMD_HTTP_KEY_RING_H
 #define CLMD_HTTP_KEY_RING_H
 

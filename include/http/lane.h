@@ -21,11 +21,11 @@ struct lane_options {
     const char *database_url;
     unsigned statement_seconds;
     unsigned workers;
-    unsigned queue_limit; /* requests that may wait */
-    unsigned
-        batch_weight; /* 0: answer(), one at a time; else answer_batch() up to this weight */
-    void (*done)(
-        struct request *request); /* called by the worker; the request is no longer its */
+    unsigned queue_limit;  /* requests that may wait */
+    unsigned batch_weight; /* 0: answer(), one at a time; else answer_batch() up to it */
+
+    /* Called by the worker, whose the request then is no longer. */
+    void (*done)(struct request *request);
 };
 
 struct lane *lane_start(const struct lane_options *options, struct problem *why);

@@ -38,7 +38,7 @@ struct request {
     const struct route *route;
     const char *method;
     const char *path;                       /* raw, without the query */
-    const char *variables[ROUTE_VARIABLES]; /* percent-decoded, in the order of the path */
+    const char *variables[ROUTE_VARIABLES]; /* decoded UTF-8, in the order of the path */
     struct query_parameter parameters[REQUEST_PARAMETERS];
     size_t parameter_count;
     char id[REQUEST_ID_SIZE]; /* X-Request-Id, given or made */
@@ -52,7 +52,7 @@ struct request {
     void *service;    /* what the program gave server_start, for handlers */
     int64_t began_at; /* clock_monotonic */
     struct answer answer;
-    const char *log_detail; /* of a refusal, for our own log; NULL if there is none */
+    const char *log_detail; /* of a failure of ours, for our own log; NULL if there is none */
     struct request *next;   /* in a lane's queue, or on the way back from it */
 };
 

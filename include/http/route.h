@@ -38,12 +38,10 @@ enum { ROUTE_VARIABLES = 4 };
 
 struct route_match {
     const struct route *route;
-    const char
-        *variables[ROUTE_VARIABLES]; /* raw segments, still percent-encoded; not terminated */
+    const char *variables[ROUTE_VARIABLES]; /* segments, still encoded; not terminated */
     size_t lengths[ROUTE_VARIABLES];
     size_t variable_count;
-    char allow[64]; /* the methods that the path has, for 405 and OPTIONS: "GET, HEAD, OPTIONS"
-                     */
+    char allow[64]; /* the path's methods, for 405 and OPTIONS: "GET, HEAD, OPTIONS" */
 };
 
 /* Finds the route of a method and a raw path (without the query). HEAD finds GET's. False with

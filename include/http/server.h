@@ -13,8 +13,8 @@
 
 struct server;
 
-/* Binds config->listen, starts the threads. `service` reaches the handlers as request->service.
- */
+/* Binds config->listen, starts the threads. `service` reaches the handlers as
+ * request->service. */
 struct server *server_start(const struct config *config, const char *database_url,
                             const struct route *routes, size_t route_count, void *service,
                             struct problem *why);

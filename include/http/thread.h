@@ -1,5 +1,5 @@
-/* Threads as the service has them: with a name, deaf to signals (which are the main thread's),
- * and with waiting that is bounded by clock_monotonic. */
+/* Threads as the service has them: with a name, deaf to signals (which are the main thread's)
+ * but for those of their own faults, and with waiting that is bounded by clock_monotonic. */
 #ifndef CLMD_HTTP_THREAD_H
 #define CLMD_HTTP_THREAD_H
 

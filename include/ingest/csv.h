@@ -1,5 +1,5 @@
-/* CSV by RFC 4180, row by row: cells in quotes may hold commas, line ends and doubled quotes.
- */
+/* CSV by RFC 4180, row by row: cells in quotes may hold commas, line ends and doubled
+ * quotes. */
 #ifndef CLMD_INGEST_CSV_H
 #define CLMD_INGEST_CSV_H
 

@@ -22,7 +22,8 @@ enum stage_position {
     STAGE_POSITIONS
 };
 
-/* How a type moves the customer (events.md calls the first two → and ⇢). */
+/* How a type moves the customer: not at all; to its stage; to its stage, but never back from a
+ * later one; out of the lifecycle; to the stage that the event itself names. */
 enum event_entry { ENTRY_ACTIVITY, ENTRY_ENTER, ENTRY_ADVANCE, ENTRY_EXIT, ENTRY_OVERRIDE };
 
 struct event_type {
@@ -32,20 +33,18 @@ struct event_type {
     enum event_entry entry;
     bool is_scheduled; /* may lie in the future */
     bool needs_no_subject;
-    const struct json_field
-        *fields; /* of data, over struct event_values; ends with a NULL name */
+    const struct json_field *fields; /* of data, over struct event_values */
 };
 
 extern const struct event_type EVENT_TYPES[];
 extern const size_t EVENT_TYPE_COUNT;
 
-/* The optional fields of every type's data: actor, correlation, cost, minutes, channel, note.
- */
+/* The optional fields of every type's data; no more than COMMON_FIELD_LIMIT. */
 extern const struct json_field COMMON_FIELDS[];
+enum { COMMON_FIELD_LIMIT = 8 };
 
-extern const char
-    *const STAGE_NAMES[STAGE_POSITIONS + 1]; /* [STAGE_FIND] "find"; ends with NULL */
-extern const char *const ENTRY_NAMES[];      /* [ENTRY_ENTER] "enter" */
+extern const char *const STAGE_NAMES[STAGE_POSITIONS + 1]; /* ends with NULL */
+extern const char *const ENTRY_NAMES[];
 
 /* NULL for an unknown name. */
 const struct event_type *vocabulary_find(const char *name);

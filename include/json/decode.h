@@ -41,8 +41,8 @@ struct json_field {
     ptrdiff_t offset;                /* into `target`, or JSON_NOT_STORED */
 };
 
-/* Checks `object` against `fields` (up to a row without a name) and stores into `target`, which
- * must outlive nothing: texts point into `object`. `pointer` is where the object stands
+/* Checks `object` against `fields` (up to a row without a name) and stores into `target`, where
+ * texts point into `object` and live no longer. `pointer` is where the object stands
  * ("/data"). False when a fault was added; a null member counts as absent. */
 bool json_decode(const json_t *object, const struct json_field *fields, void *target,
                  const char *pointer, struct problem *why) MUST_CHECK;
@@ -55,6 +55,10 @@ enum { JSON_DEPTH_LIMIT = 64, JSON_NUMBER_LIMIT = 64 };
  * the caller releases by json_decref. */
 json_t *json_parse(const char *text, size_t length, size_t *used,
                    struct problem *why) MUST_CHECK;
+
+/* How many bytes that value takes, by its brackets and quotes alone: as many as json_parse
+ * would use, if it took it. 0 for a value that it would not look at. */
+size_t json_extent(const char *text, size_t length) MUST_CHECK;
 
 /* "2026-03-01T09:30:00.25+01:00" → microseconds since 2000-01-01 UTC. Years 1900 to 2199; an
  * offset or Z is required; a leap second (:60) becomes the next second. */

@@ -107,8 +107,10 @@ begin
             select (x.occurred_at at time zone zone)::date as day
             from lifecycle.purchase x
             where x.bucket = t.bucket and x.customer_id = t.customer_id
-              and x.occurred_at >= t.day::timestamp at time zone zone
+              -- a midnight may come twice: what counts is the local day
+              and x.occurred_at >= (t.day - 1)::timestamp at time zone zone
         ) p
+        where p.day >= t.day
         group by t.bucket, t.customer_id, before.day, before.first, p.day
     )
     select b.bucket, b.customer_id, b.day,

@@ -71,23 +71,31 @@ bool admit_page_query(struct request *request, const char *of, struct problem *w
     return why->code == PROBLEM_NONE;
 }
 
-static void write_parameter(struct buffer *out, char before, const char *name,
-                            const char *value)
+/* plain: what is not percent-encoded, beside letters and digits. */
+static void write_encoded(struct buffer *out, const char *text, const char *plain)
 {
-    buffer_print(out, "%c%s=", before, name);
-    for (; *value != '\0'; value++) {
-        unsigned char byte = (unsigned char)*value;
-        bool is_plain = byte < 0x80 && (isalnum(byte) || strchr("-._~", byte) != NULL);
+    for (; *text != '\0'; text++) {
+        unsigned char byte = (unsigned char)*text;
+        bool is_plain = byte < 0x80 && (isalnum(byte) || strchr(plain, byte) != NULL);
         buffer_print(out, is_plain ? "%c" : "%%%02X", byte);
     }
 }
 
-/* The same question with another cursor. */
+static void write_parameter(struct buffer *out, char before, const char *name,
+                            const char *value)
+{
+    buffer_print(out, "%c%s=", before, name);
+    write_encoded(out, value, "-._~");
+}
+
+/* The same question with another cursor. The path is encoded already, but for what would end
+ * the link. */
 static bool link_next(struct request *request, const char *cursor, struct problem *why)
 {
     struct buffer link = buffer_create(request->arena, LINK_LIMIT);
     char before = '?';
-    buffer_print(&link, "<%s", request->path);
+    buffer_text(&link, "<");
+    write_encoded(&link, request->path, "%/-._~!$&'()*+,;=:@");
     for (size_t i = 0; i < request->parameter_count; i++) {
         const struct query_parameter *parameter = &request->parameters[i];
         if (strcmp(parameter->name, "cursor") == 0)

@@ -11,7 +11,7 @@ static const char NO_CUSTOMER[] = "no customer is known by this reference";
 static bool is_reference(const char *text)
 {
     size_t length = strlen(text);
-    return length > 0 && length <= EVENT_NAME_LIMIT && is_utf8(text, length);
+    return length > 0 && length <= EVENT_NAME_LIMIT;
 }
 
 bool admit_customer(struct request *request, struct problem *why)

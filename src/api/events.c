@@ -20,7 +20,7 @@ enum {
 /* The events of one request, in the sender's order. */
 struct post {
     struct item *items;
-    size_t count;
+    size_t count, capacity;
     bool is_array;
 };
 
@@ -53,40 +53,21 @@ static bool skip_character(struct remainder *rest, char character)
     return true;
 }
 
-static bool reject(struct request *request, struct item *item, const struct problem *problem,
-                   struct problem *why)
+/* The next item of the post, zeroed; NULL when out of memory. */
+static struct item *add_item(struct arena *arena, struct post *post)
 {
-    item->outcome = OUTCOME_REJECTED;
-    item->problem = arena_alloc(request->arena, sizeof *item->problem);
-    if (item->problem == NULL)
-        return fail(why, PROBLEM_INTERNAL, "out of memory");
-    *item->problem = *problem;
-    return true;
-}
-
-/* Reads the next event. An event that is not valid is a rejected item; false is for what makes
- * the whole body unreadable. */
-static bool read_item(struct request *request, struct remainder *rest, int64_t now,
-                      struct item *item, struct problem *why)
-{
-    const char *text = rest->text;
-    size_t length = 0;
-    struct problem problem = {.code = PROBLEM_NONE};
-    json_t *value = json_parse(text, rest->length, &length, why);
-    if (value == NULL)
-        return false;
-    skip(rest, length);
-    bool is_valid = length <= EVENT_BODY_LIMIT;
-    if (!is_valid) {
-        fail(&problem, PROBLEM_TOO_LARGE, "an event has at most %d bytes", EVENT_BODY_LIMIT);
-        fault_add(&problem, "", "is larger than %d bytes", EVENT_BODY_LIMIT);
-    } else {
-        is_valid = event_read(request->arena, text, length, value, now, &item->event, &problem);
+    if (post->count == post->capacity) {
+        size_t capacity = post->capacity > 0 ? 4 * post->capacity : 1;
+        struct item *items = arena_grow(arena, post->items, post->capacity * sizeof *items,
+                                        capacity * sizeof *items);
+        if (items == NULL)
+            return NULL;
+        post->items = items;
+        post->capacity = capacity;
     }
-    json_decref(value);
-    if (problem.code == PROBLEM_INTERNAL)
-        return fail(why, PROBLEM_INTERNAL, "%s", problem.detail);
-    return is_valid || reject(request, item, &problem, why);
+    struct item *item = &post->items[post->count++];
+    *item = (struct item){.outcome = OUTCOME_CREATED};
+    return item;
 }
 
 /* Makes pointers into the item pointers into the array: /data/amount → /3/data/amount. */
@@ -101,43 +82,79 @@ static void prefix_pointers(struct problem *problem, size_t position)
     }
 }
 
-static bool read_array(struct request *request, struct remainder *rest, struct post *post,
+/* A parser counts its bytes from the front of the item. */
+static bool blame_item(const struct post *post, struct problem *why)
+{
+    const struct problem unplaced = *why;
+    return post->is_array && fail(why, unplaced.code, "event %zu of the array: %s",
+                                  post->count - 1, unplaced.detail);
+}
+
+/* Reads what is next as an event; `problem` tells why it is none. False is for what makes the
+ * whole body unreadable. What is too large is not parsed, for that would take many times its
+ * size. */
+static bool read_event(struct arena *arena, struct remainder *rest, struct event *event,
+                       struct problem *problem, struct problem *why)
+{
+    const char *text = rest->text;
+    size_t length = rest->length > EVENT_BODY_LIMIT ? json_extent(rest->text, rest->length) : 0;
+    if (length > EVENT_BODY_LIMIT) {
+        fail(problem, PROBLEM_TOO_LARGE, "an event has at most %d bytes", EVENT_BODY_LIMIT);
+        fault_add(problem, "", "is larger than %d bytes", EVENT_BODY_LIMIT);
+        skip(rest, length);
+        return true;
+    }
+    json_t *value = json_parse(text, rest->length, &length, why);
+    if (value == NULL)
+        return false;
+    skip(rest, length);
+    bool is_judged = event_read(arena, text, length, value, clock_utc(), event, problem) ||
+                     problem->code != PROBLEM_INTERNAL;
+    json_decref(value);
+    return is_judged || fail(why, PROBLEM_INTERNAL, "%s", problem->detail);
+}
+
+/* An event that is not valid is a rejected item. */
+static bool read_item(struct arena *arena, struct remainder *rest, struct post *post,
+                      struct problem *why)
+{
+    struct problem problem = {.code = PROBLEM_NONE};
+    struct item *item = add_item(arena, post);
+    if (item == NULL)
+        return fail(why, PROBLEM_INTERNAL, "out of memory");
+    if (!read_event(arena, rest, &item->event, &problem, why))
+        return blame_item(post, why);
+    if (problem.code == PROBLEM_NONE)
+        return true;
+    if (post->is_array)
+        prefix_pointers(&problem, post->count - 1);
+    return item_reject(item, arena, &problem, why);
+}
+
+static bool read_array(struct arena *arena, struct remainder *rest, struct post *post,
                        struct problem *why)
 {
-    int64_t now = clock_utc();
     if (skip_character(rest, ']'))
         return fault_add(why, "", "an array of events must not be empty");
     do {
         if (post->count == POST_EVENTS)
             return fail(why, PROBLEM_TOO_LARGE, "an array has at most %d events", POST_EVENTS);
-        struct item *item = &post->items[post->count];
-        if (!read_item(request, rest, now, item, why))
+        if (!read_item(arena, rest, post, why))
             return false;
-        if (item->outcome == OUTCOME_REJECTED)
-            prefix_pointers(item->problem, post->count);
-        post->count++;
     } while (skip_character(rest, ','));
     return skip_character(rest, ']') ||
            fail(why, PROBLEM_MALFORMED, "not valid JSON: expected , or ] after event %zu",
                 post->count - 1);
 }
 
-static bool read_post(struct request *request, struct post *post, struct problem *why)
+static bool read_post(const struct request *request, struct post *post, struct problem *why)
 {
     struct remainder rest = {request->body, request->body_length};
     post->is_array = skip_character(&rest, '[');
-    post->items =
-        arena_alloc(request->arena, (post->is_array ? POST_EVENTS : 1) * sizeof *post->items);
-    if (post->items == NULL)
-        return fail(why, PROBLEM_INTERNAL, "out of memory");
-    if (post->is_array) {
-        if (!read_array(request, &rest, post, why))
-            return false;
-    } else {
-        if (!read_item(request, &rest, clock_utc(), post->items, why))
-            return false;
-        post->count = 1;
-    }
+    bool is_read = post->is_array ? read_array(request->arena, &rest, post, why)
+                                  : read_item(request->arena, &rest, post, why);
+    if (!is_read)
+        return false;
     skip_space(&rest);
     return rest.length == 0 ||
            fail(why, PROBLEM_MALFORMED,

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -22,6 +23,13 @@ int64_t clock_monotonic(void)
 int64_t clock_utc(void)
 {
     return clock_read(CLOCK_REALTIME) - UNIX_TO_2000;
+}
+
+void clock_pause(int milliseconds)
+{
+    struct timespec left = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+    while (nanosleep(&left, &left) != 0 && errno == EINTR)
+        continue;
 }
 
 struct date {

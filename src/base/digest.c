@@ -46,6 +46,30 @@ void hex_encode(const unsigned char *data, size_t length, char *text)
     *text = '\0';
 }
 
+/* −1 for what is no digit. */
+static int hex_value(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    if (digit >= 'a' && digit <= 'f')
+        return digit - 'a' + 10;
+    if (digit >= 'A' && digit <= 'F')
+        return digit - 'A' + 10;
+    return -1;
+}
+
+bool hex_decode(const char *text, size_t length, unsigned char *data)
+{
+    for (size_t i = 0; i < length; i++) {
+        int high = hex_value(text[2 * i]);
+        int low = high < 0 ? -1 : hex_value(text[2 * i + 1]);
+        if (low < 0)
+            return false;
+        data[i] = (unsigned char)(high << 4 | low);
+    }
+    return true;
+}
+
 static void mark_uuid(unsigned char uuid[UUID_SIZE], unsigned version)
 {
     uuid[6] = (unsigned char)((uuid[6] & 0x0f) | version << 4);
@@ -90,37 +114,19 @@ void uuid_print(const unsigned char uuid[UUID_SIZE], char text[UUID_TEXT_SIZE])
     text[UUID_CHARACTERS] = '\0';
 }
 
-static int hex_value(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    if (digit >= 'a' && digit <= 'f')
-        return digit - 'a' + 10;
-    if (digit >= 'A' && digit <= 'F')
-        return digit - 'A' + 10;
-    return -1;
-}
-
 bool uuid_parse(const char *text, unsigned char uuid[UUID_SIZE])
 {
+    char digits[2 * UUID_SIZE];
+    size_t count = 0;
     if (strnlen(text, UUID_TEXT_SIZE) != UUID_CHARACTERS)
         return false;
-    unsigned char bytes[UUID_SIZE] = {0};
-    size_t digits = 0;
     for (size_t at = 0; at < UUID_CHARACTERS; at++) {
-        if (is_hyphen_place(at)) {
-            if (text[at] != '-')
-                return false;
-            continue;
-        }
-        int value = hex_value(text[at]);
-        if (value < 0)
+        if (!is_hyphen_place(at))
+            digits[count++] = text[at];
+        else if (text[at] != '-')
             return false;
-        bytes[digits / 2] = (unsigned char)(bytes[digits / 2] << 4 | value);
-        digits++;
     }
-    memcpy(uuid, bytes, UUID_SIZE);
-    return true;
+    return hex_decode(digits, UUID_SIZE, uuid);
 }
 
 bool random_bytes(void *data, size_t length)

@@ -25,14 +25,10 @@ static const struct problem_kind KINDS[] = {
     [PROBLEM_NOT_FOUND] =
         {404, "not-found", "Not found",
          "There is nothing at this path: no such route, or no such event, customer or metric."},
-    [PROBLEM_METHOD_NOT_ALLOWED] = {405, "method-not-allowed", "Method not allowed",
-                                    "The path exists, but not with this method. The `Allow` "
-                                    "field lists those that it has; "
-                                    "methods are case-sensitive."},
-    [PROBLEM_TIMEOUT] =
-        {408, "timeout", "Request timed out",
-         "The whole request did not arrive within the time that the service waits for it. "
-         "Nothing was stored; send it again."},
+    [PROBLEM_METHOD_NOT_ALLOWED] =
+        {405, "method-not-allowed", "Method not allowed",
+         "The path exists, but not with this method. The `Allow` field lists those that it "
+         "has; methods are case-sensitive, and in upper case."},
     [PROBLEM_CONFLICT] =
         {409, "conflict", "Conflict",
          "What was sent contradicts what is stored: an event with this source and id exists "
@@ -48,10 +44,10 @@ static const struct problem_kind KINDS[] = {
     [PROBLEM_URI_TOO_LONG] =
         {414, "uri-too-long", "URI too long",
          "The path and query of the request are longer than the service accepts."},
-    [PROBLEM_UNSUPPORTED_MEDIA] = {415, "unsupported-media", "Unsupported media type",
-                                   "The body's `Content-Type` or `Content-Encoding` is missing "
-                                   "or is none that this route "
-                                   "reads; the detail lists those that it does."},
+    [PROBLEM_UNSUPPORTED_MEDIA] =
+        {415, "unsupported-media", "Unsupported media type",
+         "The body's `Content-Type` or `Content-Encoding` is missing, or is none that this "
+         "route reads; the detail lists those that it does read."},
     [PROBLEM_UNPROCESSABLE] =
         {422, "unprocessable", "Invalid content",
          "The request could be read, but what it says is not valid: a field is missing or of "
@@ -148,4 +144,17 @@ bool fault_add(struct problem *why, const char *pointer, const char *detail, ...
     print_bounded(fault->detail, sizeof fault->detail, detail, arguments);
     va_end(arguments);
     return false;
+}
+
+void faults_write(struct buffer *out, const struct problem *why)
+{
+    buffer_text(out, "[");
+    for (unsigned i = 0; i < why->fault_count; i++) {
+        buffer_text(out, i > 0 ? ",{\"pointer\":" : "{\"pointer\":");
+        buffer_json_text(out, why->faults[i].pointer);
+        buffer_text(out, ",\"detail\":");
+        buffer_json_text(out, why->faults[i].detail);
+        buffer_text(out, "}");
+    }
+    buffer_text(out, "]");
 }

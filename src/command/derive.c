@@ -1,11 +1,11 @@
 /* verify and rebuild: what is derived from the ledger, compared with it or made anew. Both go
  * bucket by bucket. verify sees one state of the database throughout; rebuild commits each
  * bucket by itself, so that ingest goes on meanwhile. */
+#include "base/clock.h"
 #include "base/compiler.h"
 #include "command/command.h"
 #include "command/database.h"
 #include "command/progress.h"
-#include "db/process.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,17 +23,7 @@ struct tally {
     size_t count;
 };
 
-static bool execute(struct db *db, const char *sql, struct problem *why)
-{
-    PGresult *rows;
-    if (!db_execute(db, sql, &rows, why))
-        return false;
-    PQclear(rows);
-    return true;
-}
-
-/* verify ------------------------------------------------------------------------------------
- */
+/* verify ----------------------------------------------------------------------------------- */
 
 /* Parts beyond the limit are counted with the last. */
 static void tally_add(struct tally *tally, const char *name, int64_t differences)
@@ -60,7 +50,7 @@ static bool compare(struct db *db, const char *sql, struct tally *tally, struct 
 static bool verify(struct db *db, struct tally *tally, struct problem *why)
 {
     char sql[SQL_SIZE];
-    bool done = execute(db, "begin isolation level repeatable read, read only", why);
+    bool done = db_execute(db, "begin isolation level repeatable read, read only", NULL, why);
     struct progress progress = progress_start("verify", BUCKETS + 1);
     for (unsigned bucket = 0; done && bucket < BUCKETS; bucket++) {
         snprintf(sql, sizeof sql, "select part, differences from lifecycle.verify_bucket(%u)",
@@ -70,7 +60,7 @@ static bool verify(struct db *db, struct tally *tally, struct problem *why)
     }
     done = done &&
            compare(db, "select part, differences from lifecycle.verify_totals()", tally, why) &&
-           execute(db, "commit", why);
+           db_execute(db, "commit", NULL, why);
     progress_end(&progress);
     return done;
 }
@@ -103,11 +93,10 @@ int command_verify(const struct config *config, int count, char **arguments)
     return done ? tell_differences(&tally) : command_failed(&why);
 }
 
-/* rebuild -----------------------------------------------------------------------------------
- */
+/* rebuild ---------------------------------------------------------------------------------- */
 
-/* A rebuild can be done again at any time, so that it outlives a deadlock or a lost connection.
- */
+/* A rebuild can be done again at any time, so that it outlives a deadlock or a lost
+ * connection. */
 static bool derive(struct db *db, const char *sql, int64_t *number, struct problem *why)
 {
     PGresult *rows;
@@ -117,7 +106,7 @@ static bool derive(struct db *db, const char *sql, int64_t *number, struct probl
             (fault != DB_FAULT_TRANSIENT && fault != DB_FAULT_CONNECTION))
             return false;
         *why = (struct problem){0};
-        pause_milliseconds(200 * attempt);
+        clock_pause(200 * attempt);
     }
     *number += strtoll(PQgetvalue(rows, 0, 0), NULL, 10);
     PQclear(rows);

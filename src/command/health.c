@@ -1,6 +1,7 @@
 /* health: whether the service on this machine is ready, for a container's health check, which
  * has no other program to ask with. */
 #include "command/command.h"
+#include "http/listen.h"
 
 #include <netdb.h>
 #include <stdio.h>
@@ -11,43 +12,33 @@
 
 enum { PATIENCE_SECONDS = 5 };
 
-/* "127.0.0.1:8080", "[::1]:8080" or "localhost:8080" → host and port. */
-static bool split_address(const char *address, char host[128], const char **port)
+static int connect_to(const struct addrinfo *at)
 {
-    const char *colon = strrchr(address, ':');
-    bool is_bracketed = address[0] == '[' && colon && colon > address && colon[-1] == ']';
-    if (!colon)
-        return false;
-    int length = (int)(colon - address) - (is_bracketed ? 2 : 0);
-    snprintf(host, 128, "%.*s", length, address + is_bracketed);
-    *port = colon + 1;
-    return true;
+    const struct timeval patience = {.tv_sec = PATIENCE_SECONDS};
+    int connection = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (connection < 0)
+        return -1;
+    setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    if (connect(connection, at->ai_addr, at->ai_addrlen) == 0)
+        return connection;
+    close(connection);
+    return -1;
 }
 
-/* −1 when nobody answers there. */
+/* −1 when nobody answers there. A service that listens at every address does so at ours. */
 static int reach(const char *address)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    const struct timeval patience = {.tv_sec = PATIENCE_SECONDS};
-    struct addrinfo *places;
-    char host[128];
-    const char *port;
+    struct place place;
+    struct addrinfo *found;
     int connection = -1;
-    if (!split_address(address, host, &port) || getaddrinfo(host, port, &hints, &places) != 0)
+    if (!place_read(address, &place) ||
+        getaddrinfo(place.host[0] ? place.host : NULL, place.port, &hints, &found) != 0)
         return -1;
-    for (const struct addrinfo *place = places; place && connection < 0;
-         place = place->ai_next) {
-        connection = socket(place->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (connection < 0)
-            continue;
-        setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-        setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-        if (connect(connection, place->ai_addr, place->ai_addrlen) != 0) {
-            close(connection);
-            connection = -1;
-        }
-    }
-    freeaddrinfo(places);
+    for (const struct addrinfo *at = found; at && connection < 0; at = at->ai_next)
+        connection = connect_to(at);
+    freeaddrinfo(found);
     return connection;
 }
 

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { PATH_SIZE = 4096 };
@@ -65,6 +66,14 @@ static FILE *open_file(const char *name, const char *mode, struct problem *why)
     return file;
 }
 
+/* Nothing was rejected, so the file is empty. What is no file (/dev/null, a pipe) stays. */
+static void remove_file(const char *name)
+{
+    struct stat status;
+    if (lstat(name, &status) == 0 && S_ISREG(status.st_mode))
+        (void)unlink(name);
+}
+
 static bool import(const struct config *config, const struct wish *wish, FILE *input,
                    struct import_counts *counts, struct problem *why)
 {
@@ -81,7 +90,7 @@ static bool import(const struct config *config, const struct wish *wish, FILE *i
     if (options.rejects && fclose(options.rejects) != 0 && done)
         done = fail(why, PROBLEM_INTERNAL, "%s: %s", wish->rejects, strerror(errno));
     if (options.rejects && counts->rejected + counts->conflict == 0)
-        (void)unlink(wish->rejects);
+        remove_file(wish->rejects);
     database_close(&database);
     return done;
 }

@@ -29,8 +29,7 @@ bool key_store(struct db *db, const struct new_key *key, const char *name, const
     return true;
 }
 
-/* key create --------------------------------------------------------------------------------
- */
+/* key create ------------------------------------------------------------------------------- */
 
 /* Takes "a,b" apart. False at a name that is no scope's; it is then left in `name`. */
 static bool add_scopes(struct wish *wish, const char *list, char name[SCOPES_SIZE])
@@ -90,8 +89,7 @@ static int create_key(const struct config *config, int count, char **arguments)
     return STATUS_DONE;
 }
 
-/* key list ----------------------------------------------------------------------------------
- */
+/* key list --------------------------------------------------------------------------------- */
 
 static int column_width(const PGresult *rows, int column)
 {
@@ -133,8 +131,7 @@ static int list_keys(const struct config *config, int count, char **arguments)
     return STATUS_DONE;
 }
 
-/* key revoke --------------------------------------------------------------------------------
- */
+/* key revoke ------------------------------------------------------------------------------- */
 
 static int revoke_key(const struct config *config, int count, char **arguments)
 {

@@ -19,5 +19,7 @@ int command_failed(const struct problem *why)
     bool has_more = why->log_detail[0] != '\0';
     fprintf(stderr, "clmd: %s%s%s%s\n", why->detail, has_more ? " (" : "", why->log_detail,
             has_more ? ")" : "");
+    for (unsigned i = 0; i < why->fault_count; i++)
+        fprintf(stderr, "clmd: %s %s\n", why->faults[i].pointer, why->faults[i].detail);
     return STATUS_FAILED;
 }

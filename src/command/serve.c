@@ -30,8 +30,7 @@ static bool start_database(struct database *database, const struct config *confi
            database_prepare(database, config, why) && admin_key_make(config, database->db, why);
 }
 
-/* Greeting ----------------------------------------------------------------------------------
- */
+/* Greeting --------------------------------------------------------------------------------- */
 
 static bool wants_greeting(void)
 {
@@ -75,8 +74,7 @@ static void greet(const struct config *config, const struct database *database,
     fflush(stdout);
 }
 
-/* Waiting -----------------------------------------------------------------------------------
- */
+/* Waiting ---------------------------------------------------------------------------------- */
 
 /* What was started to live on without its terminal (nohup) does. */
 static void block_signals(sigset_t *signals)

@@ -2,7 +2,6 @@
 
 #include "base/log.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
@@ -16,8 +15,7 @@ static const char LOG_NAME[] = "postgresql.log";
 
 enum { LOG_LIMIT = 16 << 20 }; /* bytes, after which a start puts the log aside */
 
-/* The server programs ------------------------------------------------------------------------
- */
+/* The server programs ---------------------------------------------------------------------- */
 
 static bool has_programs(const char *directory)
 {
@@ -90,8 +88,7 @@ static bool find_programs(struct cluster *cluster, struct problem *why)
                 "postgresql), or set DATABASE_URL");
 }
 
-/* Making ------------------------------------------------------------------------------------
- */
+/* Making ----------------------------------------------------------------------------------- */
 
 /* So that the cluster's new name outlives a failure of the power. */
 static void sync_directory(const char *path)
@@ -142,8 +139,7 @@ bool cluster_make(struct cluster *cluster, struct problem *why)
     return access(cluster->data, F_OK) == 0 || initialise(cluster, why);
 }
 
-/* Serving -----------------------------------------------------------------------------------
- */
+/* Serving ---------------------------------------------------------------------------------- */
 
 static unsigned long long megabytes_between(unsigned long long value, unsigned long long least,
                                             unsigned long long most)

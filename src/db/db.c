@@ -16,9 +16,8 @@
 enum {
     CONNECT_SECONDS = 10,
     GRACE_SECONDS = 5, /* that the server has beyond its own statement_timeout to say so */
-    LOCK_SECONDS =
-        10,          /* the longest wait for a lock, where statements have a deadline at all */
-    SECOND = 1000000 /* in microseconds */
+    LOCK_SECONDS = 10, /* the longest wait for a lock, where statements have a deadline */
+    SECOND = 1000000   /* in microseconds */
 };
 
 struct db {
@@ -111,13 +110,20 @@ static bool set_up_session(struct db *db, int64_t deadline, struct problem *why)
              "set statement_timeout = '%us'; set lock_timeout = '%us'; set timezone = 'UTC'; "
              "set datestyle = 'ISO'; set client_min_messages = 'warning'",
              seconds, seconds < LOCK_SECONDS ? seconds : LOCK_SECONDS);
-    if (!PQsendQuery(db->connection, settings))
-        return lose_broken(db, why);
-    PGresult *rows;
-    if (!exchange(db, deadline, &rows, why))
-        return false;
-    PQclear(rows);
-    return true;
+    return PQsendQuery(db->connection, settings) ? exchange(db, deadline, NULL, why)
+                                                 : lose_broken(db, why);
+}
+
+/* What libpq says about a string that it cannot read quotes it, with the password in it; and
+ * what does not look like a URL at all is to libpq the name of a database, quoted as well. */
+static bool is_readable_url(const char *url)
+{
+    char *complaint = NULL; /* none: out of memory */
+    PQconninfoOption *options = PQconninfoParse(url, &complaint);
+    bool is_readable = options || !complaint;
+    PQconninfoFree(options);
+    PQfreemem(complaint);
+    return is_readable;
 }
 
 static bool start_connection(struct db *db, struct problem *why)
@@ -126,6 +132,8 @@ static bool start_connection(struct db *db, struct problem *why)
                                         "client_encoding", NULL};
     const char *const values[] = {db->url, "clmd", "UTF8", NULL};
     int64_t deadline = clock_monotonic() + (int64_t)CONNECT_SECONDS * SECOND;
+    if (!is_readable_url(db->url))
+        return lose(db, "the database's URL is not one that libpq can read", why);
     db->connection = PQconnectStartParams(NAMES, values, 1);
     if (!db->connection)
         return lose(db, "out of memory", why);
@@ -164,14 +172,17 @@ PGconn *db_connection(struct db *db, struct problem *why)
 
 /* Statements ------------------------------------------------------------------------------- */
 
-/* What was given to libpq to send goes out, and its answer comes back. */
+/* What was given to libpq to send goes out, and its answer comes back; rows may be NULL. */
 static bool exchange(struct db *db, int64_t deadline, PGresult **rows, struct problem *why)
 {
     PGresult *result = NULL;
     bool is_complete = wire_exchange(db->connection, deadline, &result);
     db->is_in_transaction = PQtransactionStatus(db->connection) != PQTRANS_IDLE;
     if (is_complete && wire_is_success(result)) {
-        *rows = result;
+        if (rows)
+            *rows = result;
+        else
+            PQclear(result);
         return true;
     }
     if (!is_complete && PQstatus(db->connection) == CONNECTION_OK) {
@@ -189,14 +200,12 @@ static bool prepare(struct db *db, enum statement statement, int64_t deadline,
                     struct problem *why)
 {
     const struct statement_row *row = statement_row(statement);
-    PGresult *rows;
     if (db->is_prepared[statement])
         return true;
     if (!PQsendPrepare(db->connection, row->name, row->sql, row->parameters, NULL))
         return lose_broken(db, why);
-    if (!exchange(db, deadline, &rows, why))
+    if (!exchange(db, deadline, NULL, why))
         return false;
-    PQclear(rows);
     db->is_prepared[statement] = true;
     return true;
 }

@@ -65,8 +65,7 @@ static void write_url(struct embedded *embedded)
                            strchr(PLAIN, *at) ? "%c" : "%%%02X", (unsigned char)*at);
 }
 
-/* The lock ----------------------------------------------------------------------------------
- */
+/* The lock --------------------------------------------------------------------------------- */
 
 /* False for a failure; otherwise is_owner tells. */
 static bool try_lock(struct embedded *embedded, struct problem *why)
@@ -79,14 +78,12 @@ static bool try_lock(struct embedded *embedded, struct problem *why)
         if (embedded->lock >= 0 && user->is_other)
             (void)fchown(embedded->lock, user->id, user->group);
     }
-    if (embedded->lock < 0)
-        return fail(why, PROBLEM_UNAVAILABLE, "%s: %s", path, strerror(errno));
-    embedded->is_owner = flock(embedded->lock, LOCK_EX | LOCK_NB) == 0;
-    return true;
+    embedded->is_owner = embedded->lock >= 0 && flock(embedded->lock, LOCK_EX | LOCK_NB) == 0;
+    return embedded->is_owner || (embedded->lock >= 0 && errno == EWOULDBLOCK) ||
+           fail(why, PROBLEM_UNAVAILABLE, "%s: %s", path, strerror(errno));
 }
 
-/* The postmaster -----------------------------------------------------------------------------
- */
+/* The postmaster --------------------------------------------------------------------------- */
 
 /* Also reaps it, if it is our child and has ended. */
 static bool is_running(const struct embedded *embedded, pid_t postmaster)
@@ -108,7 +105,7 @@ static void stop_postmaster(const struct embedded *embedded, pid_t postmaster, b
         while (clock_monotonic() < deadline) {
             if (!is_running(embedded, postmaster))
                 return;
-            pause_milliseconds(POLL_MILLISECONDS);
+            clock_pause(POLL_MILLISECONDS);
         }
     }
 }
@@ -153,7 +150,7 @@ static bool await_ready(struct embedded *embedded)
             embedded->postmaster = 0;
             return false;
         }
-        pause_milliseconds(POLL_MILLISECONDS);
+        clock_pause(POLL_MILLISECONDS);
     }
     stop_postmaster(embedded, embedded->postmaster, false);
     embedded->postmaster = 0;
@@ -168,15 +165,14 @@ static bool start_cluster(struct embedded *embedded, struct problem *why)
     for (int i = 0; i < START_ATTEMPTS; i++) {
         if (start_postmaster(embedded) && await_ready(embedded))
             return true;
-        pause_milliseconds(PAUSE_FIRST * (i + 1));
+        clock_pause(PAUSE_FIRST * (i + 1));
     }
     return fail(why, PROBLEM_UNAVAILABLE,
                 "PostgreSQL does not start: %s/postgresql.log tells why",
                 embedded->cluster.home);
 }
 
-/* Opening and closing ------------------------------------------------------------------------
- */
+/* Opening and closing ---------------------------------------------------------------------- */
 
 static bool own_or_share(struct embedded *embedded, struct problem *why)
 {
@@ -191,7 +187,7 @@ static bool own_or_share(struct embedded *embedded, struct problem *why)
                         embedded->cluster.home);
         if (is_ready(embedded))
             return true;
-        pause_milliseconds(PAUSE_FIRST);
+        clock_pause(PAUSE_FIRST);
     }
     return fail(why, PROBLEM_UNAVAILABLE,
                 "another clmd runs on %s, but its PostgreSQL does not answer",
@@ -228,8 +224,8 @@ void embedded_close(struct embedded *embedded)
     free(embedded);
 }
 
-/* Without the flag, which a change of user takes away, nobody could look into a crash of ours.
- */
+/* Without the flag, which a change of user takes away, nobody could look into a crash of
+ * ours. */
 bool embedded_drop_root(const struct embedded *embedded, struct problem *why)
 {
     const struct user *user = &embedded->cluster.user;

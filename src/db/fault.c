@@ -80,12 +80,15 @@ static void tell_refusal(const PGresult *failed, const char *sqlstate, struct pr
     }
 }
 
+/* Without a SQLSTATE it was not the server that spoke: the connection died, or libpq has no
+ * memory for the answer. Either way nobody knows what the server has done, nor what it holds
+ * prepared. */
 enum db_fault fault_tell(const PGconn *connection, const PGresult *failed, struct problem *why)
 {
     const char *sqlstate = field_of(failed, PG_DIAG_SQLSTATE);
     const char *message =
         *sqlstate ? field_of(failed, PG_DIAG_MESSAGE_PRIMARY) : PQerrorMessage(connection);
-    bool is_lost = PQstatus(connection) != CONNECTION_OK;
+    bool is_lost = PQstatus(connection) != CONNECTION_OK || !*sqlstate;
     enum db_fault fault = is_lost ? DB_FAULT_CONNECTION : fault_of(sqlstate);
     if (fault == DB_FAULT_TOLD) {
         tell_refusal(failed, sqlstate, why);

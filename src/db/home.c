@@ -33,10 +33,13 @@ static bool make_directories(const char *path, struct problem *why)
 
 static bool is_empty(int directory)
 {
-    int entries = 0;
-    DIR *listing = fdopendir(dup(directory));
-    if (!listing)
+    int entries = 0, own = fcntl(directory, F_DUPFD_CLOEXEC, 0);
+    DIR *listing = own >= 0 ? fdopendir(own) : NULL;
+    if (!listing) {
+        if (own >= 0)
+            close(own);
         return false;
+    }
     while (readdir(listing))
         entries++; /* with . and .. */
     closedir(listing);
@@ -49,13 +52,15 @@ static bool take_directory(const struct cluster *cluster, struct problem *why)
 {
     struct stat status;
     int directory = open(cluster->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool is_taken = directory >= 0 && fstat(directory, &status) == 0;
+    if (directory < 0)
+        return fail(why, PROBLEM_UNAVAILABLE, "the directory %s: %s", cluster->home,
+                    strerror(errno));
+    bool is_taken = fstat(directory, &status) == 0;
     if (is_taken && status.st_uid != cluster->user.id)
         is_taken = cluster->user.is_other && status.st_uid == 0 && is_empty(directory) &&
                    fchown(directory, cluster->user.id, cluster->user.group) == 0 &&
                    fchmod(directory, 0700) == 0;
-    if (directory >= 0)
-        close(directory);
+    close(directory);
     return is_taken || fail(why, PROBLEM_UNAVAILABLE,
                             "the directory %s belongs to somebody else: give clmd one of its "
                             "own (CLMD_DATA_DIR)",
@@ -79,8 +84,8 @@ static bool name_paths(struct cluster *cluster, const char *data_dir, struct pro
     return true;
 }
 
-/* The socket's directory is made by the cluster's user, which shows whether it can get there.
- */
+/* The socket's directory is made by the cluster's user, which shows whether it can get
+ * there. */
 bool home_open(struct cluster *cluster, const char *data_dir, struct problem *why)
 {
     const char *const make[] = {"/bin/mkdir", "-p", "-m", "700", cluster->socket, NULL};

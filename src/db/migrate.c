@@ -33,8 +33,8 @@ static void digest_text(const char *text, char digest[DIGEST_TEXT_SIZE])
     hex_encode(hash, sizeof hash, digest);
 }
 
-/* chain = SHA-256(chain, SHA-256(name), SHA-256(text)): no file can pass for a part of another.
- */
+/* chain = SHA-256(chain, SHA-256(name), SHA-256(text)): no file can pass for a part of
+ * another. */
 static void digest_chain(unsigned char chain[SHA256_SIZE], const struct migration *migration)
 {
     unsigned char links[3][SHA256_SIZE];
@@ -58,17 +58,15 @@ static struct schema schema_create(struct db *db, const struct migration *additi
     return schema;
 }
 
-static bool execute(struct db *db, const char *sql, struct problem *why)
+/* For what undoes: if it fails, there is nothing left to undo. */
+static void execute_anyway(struct db *db, const char *sql)
 {
-    PGresult *rows;
-    if (!db_execute(db, sql, &rows, why))
-        return false;
-    PQclear(rows);
-    return true;
+    struct problem ignored = {0};
+    bool is_done = db_execute(db, sql, NULL, &ignored);
+    (void)is_done;
 }
 
-/* What is recorded --------------------------------------------------------------------------
- */
+/* What is recorded ------------------------------------------------------------------------- */
 
 static bool load_recorded(struct schema *schema, struct problem *why)
 {
@@ -130,8 +128,7 @@ static bool refuse_edited(const struct schema *schema, struct problem *why)
     return true;
 }
 
-/* Applying ----------------------------------------------------------------------------------
- */
+/* Applying --------------------------------------------------------------------------------- */
 
 /* Keeps the code and PostgreSQL's words for the log, and says which file it was. */
 static bool blame(const char *name, struct problem *why)
@@ -146,16 +143,15 @@ static bool record(struct db *db, const char *name, const char *digest, struct p
              "insert into clmd.migration (name, digest) values ('%s', '%s') "
              "on conflict (name) do update set digest = excluded.digest, applied_at = now()",
              name, digest);
-    return execute(db, sql, why);
+    return db_execute(db, sql, NULL, why);
 }
 
 /* Ends the transaction that `done` is the success of; a failure stays the one that is told. */
 static bool conclude(struct db *db, bool done, struct problem *why)
 {
-    struct problem ignored = {0};
     if (done)
-        return execute(db, "commit", why);
-    (void)execute(db, "rollback", &ignored);
+        return db_execute(db, "commit", NULL, why);
+    execute_anyway(db, "rollback");
     return false;
 }
 
@@ -164,9 +160,9 @@ static bool apply_numbered(struct db *db, const struct migration *migration,
 {
     char digest[DIGEST_TEXT_SIZE];
     digest_text(migration->sql, digest);
-    if (!execute(db, "begin", why))
+    if (!db_execute(db, "begin", NULL, why))
         return false;
-    bool done = execute(db, migration->sql, why) || blame(migration->name, why);
+    bool done = db_execute(db, migration->sql, NULL, why) || blame(migration->name, why);
     if (!conclude(db, done && record(db, migration->name, digest, why), why))
         return false;
     log_line(LOG_LEVEL_INFO, "migration applied", "name", migration->name, NULL);
@@ -177,7 +173,7 @@ static bool apply_files(struct db *db, const struct migration *files, size_t cou
                         struct problem *why)
 {
     for (size_t i = 0; i < count; i++)
-        if (!execute(db, files[i].sql, why))
+        if (!db_execute(db, files[i].sql, NULL, why))
             return blame(files[i].name, why);
     return true;
 }
@@ -190,7 +186,7 @@ static bool apply_repeatable(const struct schema *schema, struct problem *why)
         first++;
     const struct migration *reset = &MIGRATIONS[first];
     struct db *db = schema->db;
-    if (!execute(db, "begin", why))
+    if (!db_execute(db, "begin", NULL, why))
         return false;
     bool done = apply_files(db, reset, 1, why) &&
                 apply_files(db, schema->additions, schema->addition_count, why) &&
@@ -228,23 +224,21 @@ bool migrate_apply(struct db *db, const struct migration *additions, size_t coun
                    struct problem *why)
 {
     struct schema schema = schema_create(db, additions, count);
-    struct problem ignored = {0};
-    if (!execute(db, "select pg_advisory_lock(1668050276)", why)) /* "clmd" in ASCII */
+    if (!db_execute(db, "select pg_advisory_lock(1668050276)", NULL, why)) /* "clmd" in ASCII */
         return false;
-    bool done = execute(db,
-                        "create schema if not exists clmd; "
-                        "create table if not exists clmd.migration ("
-                        "name text primary key, digest text not null, "
-                        "applied_at timestamptz not null default now())",
-                        why) &&
+    bool done = db_execute(db,
+                           "create schema if not exists clmd; "
+                           "create table if not exists clmd.migration ("
+                           "name text primary key, digest text not null, "
+                           "applied_at timestamptz not null default now())",
+                           NULL, why) &&
                 apply_missing(&schema, why);
     PQclear(schema.recorded);
-    (void)execute(db, "select pg_advisory_unlock(1668050276)", &ignored);
+    execute_anyway(db, "select pg_advisory_unlock(1668050276)");
     return done;
 }
 
-/* Checking ----------------------------------------------------------------------------------
- */
+/* Checking --------------------------------------------------------------------------------- */
 
 static bool refuse_behind(const struct schema *schema, struct problem *why)
 {

@@ -11,7 +11,6 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { NOT_STARTED = 127 };
@@ -57,8 +56,7 @@ static bool redirect(const char *log)
     int nothing = open("/dev/null", O_RDONLY);
     int out = open(log, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0600);
     return nothing >= 0 && out >= 0 && dup2(nothing, STDIN_FILENO) >= 0 &&
-           dup2(out, STDOUT_FILENO) >= 0 && dup2(out, STDERR_FILENO) >= 0 &&
-           close_range(STDERR_FILENO + 1, UINT_MAX, 0) == 0;
+           dup2(out, STDOUT_FILENO) >= 0 && dup2(out, STDERR_FILENO) >= 0;
 }
 
 /* In the child, where only calls that are safe in a signal handler may be made: our process can
@@ -72,8 +70,9 @@ static void become_program(const struct user *user, pid_t parent, const char *di
     reset_signals();
     (void)setsid();
     (void)umask(077);
-    if (user_become(user) && chdir(directory) == 0 && redirect(log) &&
-        prctl(PR_SET_PDEATHSIG, SIGINT) == 0 && getppid() == parent)
+    bool is_set = user_become(user) && chdir(directory) == 0 && redirect(log);
+    (void)close_range(STDERR_FILENO + 1, UINT_MAX, 0); /* ours close by themselves at exec */
+    if (is_set && prctl(PR_SET_PDEATHSIG, SIGINT) == 0 && getppid() == parent)
         (void)execv(program[0], arguments);
     _exit(NOT_STARTED);
 }
@@ -105,10 +104,4 @@ bool process_is_in(pid_t process, const char *directory)
     ssize_t length = readlink(link, place, sizeof place);
     return length == (ssize_t)strlen(directory) &&
            memcmp(place, directory, (size_t)length) == 0;
-}
-
-void pause_milliseconds(int milliseconds)
-{
-    struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
-    (void)nanosleep(&time, NULL);
 }

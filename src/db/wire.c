@@ -32,8 +32,8 @@ bool wire_connect(PGconn *connection, int64_t deadline)
     return state == PGRES_POLLING_OK;
 }
 
-/* A server that went away has closed its end meanwhile, and that can be seen without sending.
- */
+/* A server that went away has closed its end meanwhile, and that can be seen without
+ * sending. */
 bool wire_is_alive(PGconn *connection)
 {
     struct pollfd ready = {.fd = PQsocket(connection), .events = POLLIN | POLLRDHUP};

@@ -27,24 +27,13 @@ struct auth {
     bool is_running;
 };
 
-static unsigned hex_digit(char digit)
-{
-    return (unsigned)(digit <= '9' ? digit - '0' : digit - 'a' + 10) & 15;
-}
-
-static void read_digest(const char *hex, unsigned char digest[SHA256_SIZE])
-{
-    for (size_t i = 0; i < SHA256_SIZE; i++)
-        digest[i] = (unsigned char)(hex_digit(hex[2 * i]) << 4 | hex_digit(hex[2 * i + 1]));
-}
-
 static bool read_key(const PGresult *rows, int row, struct key *key)
 {
     if (PQgetlength(rows, row, 0) != KEY_ID_SIZE - 1 ||
-        PQgetlength(rows, row, 1) != 2 * SHA256_SIZE)
+        PQgetlength(rows, row, 1) != 2 * SHA256_SIZE ||
+        !hex_decode(PQgetvalue(rows, row, 1), SHA256_SIZE, key->digest))
         return false;
     memcpy(key->id, PQgetvalue(rows, row, 0), KEY_ID_SIZE);
-    read_digest(PQgetvalue(rows, row, 1), key->digest);
     key->scopes = scopes_of_text(PQgetvalue(rows, row, 2));
     return true;
 }
@@ -70,16 +59,14 @@ static bool load_keys(struct auth *auth, struct problem *why)
 /* Before the keys are read, so that no change falls between. */
 static bool listen_once(struct auth *auth, struct problem *why)
 {
-    PGresult *rows;
     const PGconn *connection = db_connection(auth->db, why);
     if (!connection)
         return false;
     int pid = PQbackendPID(connection);
     if (pid == auth->listening_pid)
         return true;
-    if (!db_execute(auth->db, "listen clmd_keys", &rows, why))
+    if (!db_execute(auth->db, "listen clmd_keys", NULL, why))
         return false;
-    PQclear(rows);
     auth->listening_pid = pid;
     return true;
 }

@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-enum { SECOND = 1000000 };
+enum {
+    SECOND = 1000000,
+    SENDING_SECONDS = 600 /* that a client may take over an answer */
+};
 
 static int64_t after(int64_t now, unsigned seconds)
 {
@@ -52,6 +55,12 @@ void connection_received(struct connection *connection)
     connection->state = CONNECTION_ANSWERING;
 }
 
+void connection_answered(struct connection *connection, int64_t now)
+{
+    connection->state = CONNECTION_SENDING;
+    connection->deadline = after(now, SENDING_SECONDS);
+}
+
 void connection_rest(const struct connections *all, struct connection *connection, int64_t now)
 {
     connection->state = CONNECTION_IDLE;
@@ -81,6 +90,6 @@ void connections_finish_idle(const struct connections *all)
 void connections_cut_unanswered(const struct connections *all)
 {
     for (const struct connection *at = all->first; at; at = at->next)
-        if (at->state != CONNECTION_ANSWERING)
+        if (at->state == CONNECTION_IDLE || at->state == CONNECTION_RECEIVING)
             shutdown(at->socket, SHUT_RDWR);
 }

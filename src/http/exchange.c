@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "http/target.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -63,6 +64,7 @@ static enum MHD_Result send_answer(struct exchange *exchange)
     add_fields(exchange, response);
     log_answer(request);
     exchange->state = EXCHANGE_ANSWERED;
+    connection_answered(exchange->connection, clock_monotonic());
     enum MHD_Result queued =
         MHD_queue_response(exchange->wire, (unsigned)request->answer.status, response);
     MHD_destroy_response(response);
@@ -243,6 +245,8 @@ void exchange_end(void *closure, struct MHD_Connection *wire, void **context,
 }
 
 /* What lanes call, and the way back -------------------------------------------------------- */
+
+static_assert(offsetof(struct exchange, request) == 0, "a request leads to its exchange");
 
 static struct exchange *exchange_of(struct request *request)
 {

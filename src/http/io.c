@@ -186,8 +186,11 @@ void io_stop(struct io *io)
         io_order(io, IO_ENDED);
         pthread_join(io->thread, NULL);
     }
-    if (io->daemon)
+    if (io->daemon) {
+        if (!io->is_running)
+            MHD_quiesce_daemon(io->daemon); /* or it would close the socket of all threads */
         MHD_stop_daemon(io->daemon);
+    }
     linger_close(&io->lingering);
     if (io->wake >= 0)
         close(io->wake);

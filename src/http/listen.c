@@ -9,12 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BACKLOG = 4096, HOST_SIZE = 256, PORT_SIZE = 6 };
-
-struct place {
-    char host[HOST_SIZE]; /* empty: every address */
-    char port[PORT_SIZE];
-};
+enum { BACKLOG = 4096 };
 
 static bool copy_part(const char *text, size_t length, char *part, size_t size)
 {
@@ -25,7 +20,7 @@ static bool copy_part(const char *text, size_t length, char *part, size_t size)
     return true;
 }
 
-static bool read_place(const char *address, struct place *place)
+bool place_read(const char *address, struct place *place)
 {
     const char *colon = strrchr(address, ':');
     if (!colon)
@@ -90,7 +85,7 @@ bool listen_open(const char *address, int *socket, char bound[LISTEN_TEXT_SIZE],
         .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
     struct place place;
     struct addrinfo *found;
-    if (!read_place(address, &place))
+    if (!place_read(address, &place))
         return fail(why, PROBLEM_INTERNAL, "%s is not host:port or [address]:port", address);
     int error = getaddrinfo(place.host[0] ? place.host : NULL, place.port, &WANTED, &found);
     if (error != 0)

@@ -1,6 +1,5 @@
 #include "http/request.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { PROBLEM_LIMIT = 16384 }; /* bytes: far more than all faults take, escaped */
@@ -47,19 +46,6 @@ bool respond_field(struct request *request, const char *name, const char *value)
     return true;
 }
 
-static void write_faults(struct buffer *out, const struct problem *why)
-{
-    for (unsigned i = 0; i < why->fault_count; i++) {
-        buffer_text(out, i == 0 ? ",\"errors\":[{\"pointer\":" : ",{\"pointer\":");
-        buffer_json_text(out, why->faults[i].pointer);
-        buffer_text(out, ",\"detail\":");
-        buffer_json_text(out, why->faults[i].detail);
-        buffer_text(out, "}");
-    }
-    if (why->fault_count > 0)
-        buffer_text(out, "]");
-}
-
 static void write_member(struct buffer *out, const char *prefix, const char *text)
 {
     buffer_text(out, prefix);
@@ -76,7 +62,10 @@ void problem_write(struct buffer *out, const struct problem *why, const char *in
         write_member(out, ",\"detail\":", why->detail);
     if (instance)
         write_member(out, ",\"instance\":", instance);
-    write_faults(out, why);
+    if (why->fault_count > 0) {
+        buffer_text(out, ",\"errors\":");
+        faults_write(out, why);
+    }
     buffer_text(out, "}");
 }
 
@@ -112,7 +101,8 @@ void request_refuse(struct request *request, const struct problem *why)
         if (REFUSAL_FIELDS[i].code == PROBLEM_NONE || REFUSAL_FIELDS[i].code == why->code)
             (void)respond_field(request, REFUSAL_FIELDS[i].field.name,
                                 REFUSAL_FIELDS[i].field.value);
-    if (why->log_detail[0])
-        request->log_detail =
-            arena_copy(request->arena, why->log_detail, strlen(why->log_detail));
+    if (request->answer.status >= 500) {
+        const char *told = why->log_detail[0] ? why->log_detail : why->detail;
+        request->log_detail = arena_copy(request->arena, told, strlen(told));
+    }
 }

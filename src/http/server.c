@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/io.h"
+#include "http/linger.h"
 #include "http/listen.h"
 
 #include <stdint.h>
@@ -17,8 +18,10 @@
 
 enum {
     SECOND = 1000000,
-    RESERVED_FILES = 128, /* beside connections: databases, logs, epoll, lingering sockets */
-    ANSWER_MICROSECONDS = 60 * SECOND /* a thread follows an order at once, or is lost */
+    RESERVED_FILES = 64,                /* for whatever the libraries open */
+    FILES_OF_THREAD = LINGER_LIMIT + 4, /* lingering sockets, epoll, wake-ups */
+    FEWEST_CONNECTIONS = 64,            /* however few files there are */
+    ANSWER_MICROSECONDS = 60 * SECOND   /* a thread follows an order at once, or is lost */
 };
 
 struct server {
@@ -29,22 +32,26 @@ struct server {
     char address[LISTEN_TEXT_SIZE];
 };
 
-/* Raises the limit of open files to what the connections need; what cannot be had is taken off
- * the connections. */
-static unsigned possible_connections(unsigned wanted)
+/* Raises the limit of open files to what the service needs; what cannot be had is taken off the
+ * connections. */
+static unsigned possible_connections(const struct config *config)
 {
     struct rlimit files;
+    rlim_t wanted = config->connection_limit;
+    rlim_t others =
+        RESERVED_FILES + config->read_workers + (rlim_t)config->io_threads * FILES_OF_THREAD;
     if (getrlimit(RLIMIT_NOFILE, &files) != 0)
-        return wanted;
-    rlim_t needed = (rlim_t)wanted + RESERVED_FILES;
-    if (files.rlim_cur < needed) {
-        files.rlim_cur = files.rlim_max < needed ? files.rlim_max : needed;
-        (void)setrlimit(RLIMIT_NOFILE, &files);
+        return config->connection_limit;
+    if (files.rlim_cur < wanted + others) {
+        rlim_t before = files.rlim_cur;
+        files.rlim_cur = files.rlim_max < wanted + others ? files.rlim_max : wanted + others;
+        if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+            files.rlim_cur = before;
     }
-    if (files.rlim_cur >= needed)
-        return wanted;
-    return files.rlim_cur > 2 * RESERVED_FILES ? (unsigned)(files.rlim_cur - RESERVED_FILES)
-                                               : RESERVED_FILES;
+    rlim_t possible = files.rlim_cur > others ? files.rlim_cur - others : 0;
+    if (possible < FEWEST_CONNECTIONS)
+        possible = FEWEST_CONNECTIONS;
+    return (unsigned)(possible < wanted ? possible : wanted);
 }
 
 static unsigned share(unsigned limit, unsigned threads)
@@ -55,7 +62,7 @@ static unsigned share(unsigned limit, unsigned threads)
 static void set_limits(struct io_service *shared, const struct config *config)
 {
     char text[12];
-    unsigned connections = possible_connections(config->connection_limit);
+    unsigned connections = possible_connections(config);
     if (connections < config->connection_limit) {
         snprintf(text, sizeof text, "%u", connections);
         log_line(LOG_LEVEL_WARN, "the limit of open files allows fewer connections",

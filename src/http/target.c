@@ -1,5 +1,6 @@
 #include "http/target.h"
 
+#include "base/digest.h"
 #include "base/utf8.h"
 
 #include <stdio.h>
@@ -34,26 +35,14 @@ bool target_split(char *raw, struct target *target, struct problem *why)
     return true;
 }
 
-static int hex_value(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    if (digit >= 'a' && digit <= 'f')
-        return digit - 'a' + 10;
-    if (digit >= 'A' && digit <= 'F')
-        return digit - 'A' + 10;
-    return -1;
-}
-
 static bool decode_escape(const char *text, size_t length, char *byte, struct problem *why)
 {
-    int high = length > 2 ? hex_value(text[1]) : -1;
-    int low = length > 2 ? hex_value(text[2]) : -1;
-    if (high < 0 || low < 0)
+    unsigned char value;
+    if (length < 3 || !hex_decode(text + 1, 1, &value))
         return fail(why, PROBLEM_MALFORMED, "a percent sign needs two hexadecimal digits");
-    if (high == 0 && low == 0)
+    if (value == 0)
         return fail(why, PROBLEM_MALFORMED, "%%00 is not accepted");
-    *byte = (char)(high << 4 | low);
+    *byte = (char)value;
     return true;
 }
 

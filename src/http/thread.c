@@ -6,16 +6,25 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
-#include <unistd.h>
+
+/* Every signal but those that a thread's own fault raises: blocked, they would end the process
+ * past every handler that could tell where (a sanitizer's, a debugger's). */
+static void choose_signals(sigset_t *signals)
+{
+    static const int FAULTS[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT};
+    sigfillset(signals);
+    for (size_t i = 0; i < COUNT_OF(FAULTS); i++)
+        sigdelset(signals, FAULTS[i]);
+}
 
 bool thread_start(pthread_t *thread, const char *name, void *(*run)(void *), void *argument,
                   struct problem *why)
 {
     char short_name[16];
-    sigset_t all, before;
+    sigset_t blocked, before;
     snprintf(short_name, sizeof short_name, "%s", name);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    choose_signals(&blocked);
+    pthread_sigmask(SIG_SETMASK, &blocked, &before);
     int error = pthread_create(thread, NULL, run, argument);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error != 0)

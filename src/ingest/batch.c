@@ -6,16 +6,16 @@
  * takes at most STATEMENT_BYTES of events, which bounds what both sides need for it. */
 #include "ingest/batch.h"
 
+#include "base/clock.h"
 #include "db/array.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     ATTEMPTS = 3,
-    FIRST_PAUSE_MILLISECONDS = 20, /* between attempts; five times as long at each */
+    ATTEMPTS_MICROSECONDS = 15 * 1000000, /* after which there is no further attempt */
+    FIRST_PAUSE_MILLISECONDS = 20,        /* between attempts; five times as long at each */
     STATEMENT_BYTES = 16 * 1024 * 1024,
     ARRAY_BYTES = 64 * 1024 * 1024, /* more than any column of such a statement */
     SCRATCH_BYTES = 256 * 1024 * 1024
@@ -27,6 +27,18 @@ const char *const OUTCOME_NAMES[] = {
     [OUTCOME_CONFLICT] = "conflict",
     [OUTCOME_REJECTED] = "rejected",
 };
+
+bool item_reject(struct item *item, struct arena *arena, const struct problem *problem,
+                 struct problem *why)
+{
+    struct problem *kept = arena_alloc_raw(arena, sizeof *kept);
+    if (kept == NULL)
+        return fail(why, PROBLEM_INTERNAL, "out of memory");
+    *kept = *problem;
+    item->outcome = OUTCOME_REJECTED;
+    item->problem = kept;
+    return true;
+}
 
 struct problem item_problem(const struct item *item)
 {
@@ -167,38 +179,22 @@ static enum db_fault record_once(struct db *db, struct arena *arena, struct item
     return DB_FAULT_NONE;
 }
 
-static void pause_milliseconds(long milliseconds)
-{
-    struct timespec left = {.tv_sec = milliseconds / 1000,
-                            .tv_nsec = milliseconds % 1000 * 1000000};
-    while (nanosleep(&left, &left) != 0 && errno == EINTR)
-        continue;
-}
-
+/* Senders wait meanwhile: what failed slowly (a frozen server, a lock that is held) is not
+ * tried as often as what failed at once. */
 static enum db_fault record_persistently(struct db *db, struct arena *arena,
                                          struct item *const *items, size_t count,
                                          struct problem *why)
 {
-    long milliseconds = FIRST_PAUSE_MILLISECONDS;
+    int64_t give_up_at = clock_monotonic() + ATTEMPTS_MICROSECONDS;
+    int milliseconds = FIRST_PAUSE_MILLISECONDS;
     for (int attempt = 1;; attempt++, milliseconds *= 5) {
         *why = (struct problem){.code = PROBLEM_NONE};
         enum db_fault fault = record_once(db, arena, items, count, why);
         bool may_pass = fault == DB_FAULT_CONNECTION || fault == DB_FAULT_TRANSIENT;
-        if (!may_pass || attempt == ATTEMPTS)
+        if (!may_pass || attempt == ATTEMPTS || clock_monotonic() >= give_up_at)
             return fault;
-        pause_milliseconds(milliseconds);
+        clock_pause(milliseconds);
     }
-}
-
-static bool reject(struct item *item, struct arena *arena, struct problem *why)
-{
-    item->problem = arena_alloc(arena, sizeof *item->problem);
-    if (item->problem == NULL)
-        return fail(why, PROBLEM_INTERNAL, "out of memory");
-    item->outcome = OUTCOME_REJECTED;
-    *item->problem = *why;
-    *why = (struct problem){.code = PROBLEM_NONE};
-    return true;
 }
 
 static bool record_range(struct db *db, struct arena *arena, struct item *const *items,
@@ -209,8 +205,11 @@ static bool record_range(struct db *db, struct arena *arena, struct item *const 
         return true;
     if (fault != DB_FAULT_DATA && fault != DB_FAULT_TOLD)
         return false;
-    if (count == 1)
-        return reject(items[0], arena, why);
+    if (count == 1) {
+        const struct problem problem = *why;
+        *why = (struct problem){.code = PROBLEM_NONE};
+        return item_reject(items[0], arena, &problem, why);
+    }
     return record_range(db, arena, items, count / 2, why) &&
            record_range(db, arena, items + count / 2, count - count / 2, why);
 }

@@ -188,7 +188,7 @@ static bool read_sequence(struct arena *arena, const json_t *sequence, const cha
 /* The fields that every type has, except those that the type's own table has too. */
 static bool check_common(const json_t *data, const struct event_type *type, struct problem *why)
 {
-    struct json_field fields[8] = {{.name = NULL}};
+    struct json_field fields[COMMON_FIELD_LIMIT + 1] = {{.name = NULL}};
     size_t count = 0;
     for (const struct json_field *field = COMMON_FIELDS; field->name != NULL; field++) {
         if (vocabulary_field(type->fields, field->name, strlen(field->name)) != NULL)

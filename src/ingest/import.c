@@ -97,15 +97,9 @@ static bool write_reject(const struct import *import, const struct entry *entry,
     struct buffer out = buffer_create(arena, REJECT_BYTES);
     buffer_print(&out, "{\"line\":%" PRIu64 ",\"reason\":", entry->line);
     buffer_json_text(&out, problem.detail);
-    buffer_text(&out, ",\"errors\":[");
-    for (unsigned i = 0; i < problem.fault_count; i++) {
-        buffer_text(&out, i > 0 ? ",{\"pointer\":" : "{\"pointer\":");
-        buffer_json_text(&out, problem.faults[i].pointer);
-        buffer_text(&out, ",\"detail\":");
-        buffer_json_text(&out, problem.faults[i].detail);
-        buffer_text(&out, "}");
-    }
-    buffer_text(&out, "],\"input\":");
+    buffer_text(&out, ",\"errors\":");
+    faults_write(&out, &problem);
+    buffer_text(&out, ",\"input\":");
     write_excerpt(&out, arena, entry);
     buffer_text(&out, "}\n");
     if (out.failed)
@@ -175,7 +169,7 @@ static bool read_event(struct import *import, const char *text, size_t length,
     return is_valid;
 }
 
-/* The next row as the JSON text of an event, in the batch's memory. */
+/* The next row as the JSON text of an event, and a NUL, in the batch's memory. */
 static enum read_result read_json(struct import *import, struct buffer *text,
                                   struct problem *problem)
 {
@@ -193,6 +187,7 @@ static enum read_result read_json(struct import *import, struct buffer *text,
         else if (result == READ_BAD)
             fail(problem, PROBLEM_TOO_LARGE, "an event has at most %d bytes", EVENT_BODY_LIMIT);
     }
+    text->limit = EVENT_BODY_LIMIT + 1;
     buffer_append(text, "", 1);
     return result;
 }
@@ -213,12 +208,9 @@ static bool add_entry(struct import *import, enum read_result result, const stru
     if (result == READ_ROW &&
         read_event(import, text->data, text->length - 1, &entry->item.event, problem))
         return true;
-    entry->item.outcome = OUTCOME_REJECTED;
-    entry->item.problem = arena_alloc(batch->arena, sizeof *problem);
-    if (entry->item.problem == NULL || problem->code == PROBLEM_INTERNAL)
-        return fail(why, PROBLEM_INTERNAL, "out of memory");
-    *entry->item.problem = *problem;
-    return true;
+    if (problem->code == PROBLEM_INTERNAL)
+        return fail(why, PROBLEM_INTERNAL, "%s", problem->detail);
+    return item_reject(&entry->item, batch->arena, problem, why);
 }
 
 static bool import_rows(struct import *import, struct problem *why)
@@ -228,7 +220,7 @@ static bool import_rows(struct import *import, struct problem *why)
         return false;
     for (;;) {
         struct problem problem = {.code = PROBLEM_NONE};
-        struct buffer text = buffer_create(batch->arena, EVENT_BODY_LIMIT + 1);
+        struct buffer text = buffer_create(batch->arena, EVENT_BODY_LIMIT);
         enum read_result result = read_json(import, &text, &problem);
         if (result == READ_END)
             break;

@@ -2,6 +2,7 @@
  * The words of the table are those of ingest/fields.h. */
 #include "ingest/fields.h"
 
+#include <assert.h>
 #include <string.h>
 
 const char *const STAGE_NAMES[STAGE_POSITIONS + 1] = {
@@ -28,6 +29,7 @@ const struct json_field COMMON_FIELDS[] = {
     TEXT(MAY, "channel"),
     NOTE(MAY, "note"),
     LAST_ROW};
+static_assert(COUNT_OF(COMMON_FIELDS) <= COMMON_FIELD_LIMIT + 1, "as promised");
 
 /* Forms that several types have in common. */
 

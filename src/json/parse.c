@@ -23,6 +23,11 @@ static bool is_numeric(char character)
     return (character >= '0' && character <= '9') || memchr("+-.eE", character, 5) != NULL;
 }
 
+static bool is_letter(char character)
+{
+    return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z');
+}
+
 /* A number that PostgreSQL's numeric can hold, however small or large. */
 static bool is_number_bearable(const char *text, size_t length)
 {
@@ -50,6 +55,9 @@ static bool look_at_token(const char *text, size_t length, size_t *at, int *dept
                         JSON_DEPTH_LIMIT);
     } else if (first == '}' || first == ']') {
         --*depth;
+    } else if (is_letter(first)) {
+        while (end < length && is_letter(text[end]))
+            end++;
     } else if (is_numeric(first)) {
         while (end < length && is_numeric(text[end]))
             end++;
@@ -64,19 +72,27 @@ static bool look_at_token(const char *text, size_t length, size_t *at, int *dept
     return true;
 }
 
-static bool is_bearable(const char *text, size_t length, struct problem *why)
+/* Looks at the first value, and sees where it ends. */
+static bool is_bearable(const char *text, size_t length, size_t *end, struct problem *why)
 {
     int depth = 0;
-    size_t at = 0;
-    while (at < length && memchr(" \t\r\n", text[at], 4))
-        at++;
-    while (at < length) {
-        if (!look_at_token(text, length, &at, &depth, why))
+    *end = 0;
+    while (*end < length && memchr(" \t\r\n", text[*end], 4))
+        ++*end;
+    while (*end < length) {
+        if (!look_at_token(text, length, end, &depth, why))
             return false;
         if (depth <= 0)
             break;
     }
     return true;
+}
+
+size_t json_extent(const char *text, size_t length)
+{
+    struct problem unused = {0};
+    size_t end;
+    return is_bearable(text, length, &end, &unused) ? end : 0;
 }
 
 static const char *const REASONS[] = {
@@ -88,10 +104,11 @@ static const char *const REASONS[] = {
     [json_error_numeric_overflow] = "not allowed: a number that is too large,",
 };
 
+/* Where jansson gets no memory, it mostly says nothing at all. */
 static bool fail_to_parse(const json_error_t *error, struct problem *why)
 {
     enum json_error_code code = json_error_code(error);
-    if (code == json_error_out_of_memory)
+    if (code == json_error_out_of_memory || error->text[0] == '\0')
         return fail(why, PROBLEM_INTERNAL, "out of memory");
     const char *reason = (size_t)code < COUNT_OF(REASONS) ? REASONS[code] : NULL;
     return fail(why, PROBLEM_MALFORMED, "%s at byte %d", reason ? reason : "not valid JSON",
@@ -102,13 +119,14 @@ json_t *json_parse(const char *text, size_t length, size_t *used, struct problem
 {
     const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK;
     bool is_refused = false;
+    size_t end;
     if (length > INT_MAX)
         is_refused = !fail(why, PROBLEM_MALFORMED, "too long to be read as JSON");
     else if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
         is_refused = !fail(why, PROBLEM_MALFORMED,
                            "begins with a byte order mark; send UTF-8 without one");
     else
-        is_refused = !is_bearable(text, length, why);
+        is_refused = !is_bearable(text, length, &end, why);
     if (is_refused)
         return NULL;
     json_error_t error;

@@ -108,6 +108,29 @@ START_TEST(sizes_are_limited)
 }
 END_TEST
 
+START_TEST(an_event_too_large_harms_no_other)
+{
+    char *text = arena_alloc_raw(request.arena, EVENT_BODY_LIMIT);
+    memset(text, '[', EVENT_BODY_LIMIT); /* within a text, and so no depth */
+    struct buffer body = buffer_create(request.arena, MEMORY);
+    buffer_text(&body, "[" LEAD("1") ",{\"id\":");
+    buffer_json(&body, text, EVENT_BODY_LIMIT);
+    buffer_text(&body, "}," LEAD("2") "]");
+    ck_assert(admits(body.data, body.length));
+    ck_assert_uint_eq(request.weight, 2);
+    buffer_text(&body, "]");
+    ck_assert(!admits(body.data, body.length));
+    ck_assert_int_eq(why.code, PROBLEM_MALFORMED);
+}
+END_TEST
+
+START_TEST(a_fault_in_an_array_is_placed)
+{
+    ck_assert(!admits_text("[" LEAD("1") ",{\"a\":1,}]"));
+    ck_assert_str_eq(why.detail, "event 1 of the array: not valid JSON at byte 8");
+}
+END_TEST
+
 START_TEST(a_single_event_type_takes_no_array)
 {
     request.media_type = "application/cloudevents+json";
@@ -190,7 +213,7 @@ START_TEST(what_cannot_be_is_not_looked_for)
     request.variables[0] = "no-uuid";
     ck_assert(!admit_event_id(&request, &why));
     ck_assert_int_eq(why.code, PROBLEM_NOT_FOUND);
-    request.variables[0] = "\xff";
+    request.variables[0] = "";
     ck_assert(!admit_customer(&request, &why));
     request.variables[0] = "stripe:cus_9";
     ck_assert(admit_customer(&request, &why));
@@ -218,6 +241,8 @@ int main(void)
     tcase_add_loop_test(tests, bad_bodies_are_refused, 0, COUNT_OF(BAD_BODIES));
     tcase_add_test(tests, pointers_lead_into_the_array);
     tcase_add_test(tests, sizes_are_limited);
+    tcase_add_test(tests, an_event_too_large_harms_no_other);
+    tcase_add_test(tests, a_fault_in_an_array_is_placed);
     tcase_add_test(tests, a_single_event_type_takes_no_array);
     tcase_add_test(tests, pages_are_bounded);
     tcase_add_loop_test(tests, metric_questions_are_checked, 0, COUNT_OF(METRIC_QUESTIONS));

@@ -23,6 +23,17 @@ START_TEST(sha256_of_the_standard)
 }
 END_TEST
 
+START_TEST(hexadecimal_goes_both_ways)
+{
+    unsigned char data[3] = {0};
+    ck_assert(hex_decode("00fFa7 and more", sizeof data, data));
+    ck_assert_mem_eq(data, ((unsigned char[]){0x00, 0xff, 0xa7}), sizeof data);
+    ck_assert(!hex_decode("00ffg7", sizeof data, data));
+    ck_assert(!hex_decode("00ffa", sizeof data, data));
+    ck_assert(!hex_decode("00ff", sizeof data, data));
+}
+END_TEST
+
 /* Python: uuid.uuid5(uuid.NAMESPACE_DNS, "www.example.com\nexample") */
 START_TEST(a_name_has_one_uuid_for_ever)
 {
@@ -98,6 +109,7 @@ int main(void)
     TCase *tests = tcase_create("digest");
     suite_add_tcase(suite, tests);
     tcase_add_test(tests, sha256_of_the_standard);
+    tcase_add_test(tests, hexadecimal_goes_both_ways);
     tcase_add_test(tests, a_name_has_one_uuid_for_ever);
     tcase_add_test(tests, fresh_uuids_are_of_version_7_and_of_now);
     tcase_add_test(tests, a_uuid_is_printed_and_read_again);

@@ -33,6 +33,7 @@ START_TEST(one_value_is_taken_from_the_front)
     json_t *value = parse(VALUES[_i].text, &used, &why);
     ck_assert_msg(value != NULL, "%s: %s", VALUES[_i].text, why.detail);
     ck_assert_uint_eq(used, VALUES[_i].used);
+    ck_assert_uint_eq(json_extent(VALUES[_i].text, strlen(VALUES[_i].text)), used);
     json_decref(value);
 }
 END_TEST
@@ -94,6 +95,7 @@ START_TEST(nesting_has_a_limit)
     ck_assert_str_eq(why.detail, "nested too deeply at byte 64: at most 64 levels");
     ck_assert_ptr_null(parse_nested(90000, &why));
     ck_assert_int_eq(why.code, PROBLEM_MALFORMED);
+    ck_assert_uint_eq(json_extent("[[]", 3), 3);
 }
 END_TEST
 
