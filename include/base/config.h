@@ -15,6 +15,7 @@ struct config {
     char data_dir[1024];     /* of the embedded cluster and its admin key */
     char database_url[2048]; /* empty: the embedded cluster */
     bool migrate;            /* migrate at the start, on a database that is not embedded too */
+    bool greeting; /* print the address and the key at the start, on no terminal too */
     unsigned io_threads;
     unsigned read_workers;
     unsigned queue_limit;  /* requests that may wait in a lane */

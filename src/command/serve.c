@@ -32,12 +32,6 @@ static bool start_database(struct database *database, const struct config *confi
 
 /* Greeting --------------------------------------------------------------------------------- */
 
-static bool wants_greeting(void)
-{
-    const char *wish = getenv("CLMD_GREETING");
-    return isatty(STDOUT_FILENO) || (wish && strcmp(wish, "1") == 0);
-}
-
 /* Empty where there is none to be had: the key of another database is its owner's affair. */
 static void read_admin_key(const struct config *config, const struct database *database,
                            char path[ADMIN_KEY_PATH_SIZE], char key[KEY_TEXT_SIZE])
@@ -128,7 +122,7 @@ static bool serve(const struct config *config, const struct database *database,
         return false;
     atomic_store(&service.server, server);
     log_line(LOG_LEVEL_INFO, "listening", "address", server_address(server), NULL);
-    if (wants_greeting())
+    if (config->greeting || isatty(STDOUT_FILENO))
         greet(config, database, server_address(server));
     await_end(&signals, database->embedded);
     allow_interrupt();
