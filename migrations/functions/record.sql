@@ -78,18 +78,7 @@ begin
         cross join lateral lifecycle.transitions_of(v) m
     )
     select i.position::integer, o.outcome,
-           case when o.outcome <> 'conflict' then json_build_object(
-               'event_id', e.event_id,
-               'source', e.source,
-               'id', e.id,
-               'customer', c.ref,
-               'stage', stage_names[stands.stage],
-               'transition', case when moved.kind is not null then json_build_object(
-                   'from', stage_names[moved.from_stage],
-                   'to', stage_names[moved.to_stage],
-                   'kind', moved.kind,
-                   'at', lifecycle.utc_text(moved.at)) end,
-               'recorded_at', lifecycle.utc_text(e.recorded_at))::text end
+           case when o.outcome <> 'conflict' then to_json(shown)::text end
     from unnest(event_ids, sources, ids, types, times, bodies)
          with ordinality i (event_id, source, id, type, occurred_at, body, position)
     join lifecycle.event e on e.event_id = i.event_id
@@ -120,10 +109,17 @@ begin
         limit 1 -- there is one at most; the limit makes it a probe by key
     ) told on true
     cross join lateral (
-        select coalesce(caused.from_stage, told.from_stage) as from_stage,
-               coalesce(caused.to_stage, told.to_stage) as to_stage,
-               coalesce(caused.kind, told.kind) as kind, coalesce(caused.at, told.at) as at
+        select stage_names[coalesce(caused.from_stage, told.from_stage)] as "from",
+               stage_names[coalesce(caused.to_stage, told.to_stage)] as "to",
+               coalesce(caused.kind, told.kind) as kind,
+               lifecycle.utc_text(coalesce(caused.at, told.at)) as at
     ) moved
+    cross join lateral (
+        select e.event_id, e.source, e.id, c.ref as customer,
+               stage_names[stands.stage] as stage,
+               case when moved.kind is not null then to_json(moved) end as transition,
+               lifecycle.utc_text(e.recorded_at) as recorded_at
+    ) shown
     order by i.position;
 end
 $$;

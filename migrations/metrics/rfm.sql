@@ -20,8 +20,9 @@ as $$
         cross join lateral (
             select (p.occurred_at at time zone question.timezone)::date as day) l
         left join lateral metric.exchange(p.currency, question.currency, l.day) x on true
-        where p.occurred_at >= question.since::timestamp at time zone question.timezone
+        where p.occurred_at >= (question.since - 1)::timestamp at time zone question.timezone
           and p.occurred_at < question.until::timestamp at time zone question.timezone
+          and l.day >= question.since and l.day < question.until
     ), customers as (
         select b.currency, max(b.day) as latest, count(distinct b.day) as days,
                sum(b.amount) as amount
@@ -41,15 +42,17 @@ as $$
         from shares s
         group by 1, 2, 3, 4
     )
-    select p.label, to_json(d), c.customers, 'customers', c.customers, c.all_customers,
-           c.customers, p.complete, null::text,
+    select p.label, to_json(d), n.customers, 'customers', n.customers,
+           coalesce(c.all_customers, 0), n.customers, p.complete, null::text,
            case when row_number() over place = 1
                 then (select count(*) from bought where amount is null)
                 else 0
            end
     from metric.periods(question) p
-    cross join cells c,
-    lateral (select c.currency, c.recency, c.frequency, c.monetary) d
+    left join cells c on true,
+    lateral (select coalesce(c.customers, 0) as customers) n,
+    lateral (select coalesce(c.currency, question.currency) as currency, c.recency,
+                    c.frequency, c.monetary) d
     window place as (order by c.currency, c.recency, c.frequency, c.monetary)
     order by c.currency, c.recency, c.frequency, c.monetary
 $$;

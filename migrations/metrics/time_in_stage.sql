@@ -13,14 +13,15 @@ returns setof metric.answer_row
 language sql stable
 as $$
     with closed as (
-        select metric.period_of(question, (v.left_at at time zone question.timezone)::date)
-                   as since,
-               v.stage, count(*) as visits, sum(v.left_at - v.entered_at) as total,
+        select metric.period_of(question, l.day) as since, v.stage, count(*) as visits,
+               sum(v.left_at - v.entered_at) as total,
                percentile_disc(array[0.5, 0.9])
                    within group (order by v.left_at - v.entered_at) as shares
         from lifecycle.visit v
-        where v.left_at >= question.since::timestamp at time zone question.timezone
+        cross join lateral (select (v.left_at at time zone question.timezone)::date as day) l
+        where v.left_at >= (question.since - 1)::timestamp at time zone question.timezone
           and v.left_at < question.until::timestamp at time zone question.timezone
+          and l.day >= question.since and l.day < question.until
         group by 1, 2
     )
     select p.label, to_json(d), m.value, m.unit, m.numerator, m.denominator, m.n::bigint,

@@ -27,9 +27,12 @@ bool show_readiness(struct request *request, struct problem *why)
     PGresult *rows = NULL;
     if (!has_queue_room(request->service))
         return fail(why, PROBLEM_UNAVAILABLE, "the queue of the writer is full");
-    if (!db_run(request->db, STATEMENT_PING, NULL, &rows, why))
+    if (!db_run(request->db, STATEMENT_CAN_WRITE, NULL, &rows, why))
         return false;
+    bool can_write = strcmp(PQgetvalue(rows, 0, 0), "t") == 0;
     PQclear(rows);
+    if (!can_write)
+        return fail(why, PROBLEM_UNAVAILABLE, "the database is read-only");
     return respond_json(request, 200, BODY, sizeof BODY - 1);
 }
 

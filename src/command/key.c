@@ -47,6 +47,15 @@ static bool add_scopes(struct wish *wish, const char *list, char name[SCOPES_SIZ
     return true;
 }
 
+/* A name stands on one line of a table. */
+static bool is_name(const char *text)
+{
+    size_t length = strlen(text), plain = 0;
+    while (plain < length && (unsigned char)text[plain] >= ' ' && text[plain] != '\x7f')
+        plain++;
+    return length > 0 && length <= NAME_LIMIT && plain == length;
+}
+
 /* STATUS_DONE, or STATUS_USAGE after having told. */
 static int read_wish(int count, char **arguments, struct wish *wish)
 {
@@ -64,8 +73,10 @@ static int read_wish(int count, char **arguments, struct wish *wish)
     }
     if (optind < count)
         return command_misused("key", "create takes no argument %s", arguments[optind]);
-    if (!wish->name || !*wish->name || strlen(wish->name) > NAME_LIMIT || !*wish->scopes)
-        return command_misused("key", "create needs --name (of at most %d bytes) and --scope",
+    if (!wish->name || !is_name(wish->name) || !*wish->scopes)
+        return command_misused("key",
+                               "create needs --name (at most %d bytes, no control "
+                               "characters) and --scope",
                                NAME_LIMIT);
     return STATUS_DONE;
 }

@@ -48,7 +48,8 @@ static const struct statement_row STATEMENT_ROWS[] = {
                               4},
     [STATEMENT_LIST_KEYS] = {"list_keys", "select * from lifecycle.list_keys()", 0},
     [STATEMENT_REVOKE_KEY] = {"revoke_key", "select lifecycle.revoke_key($1::text)", 1},
-    [STATEMENT_PING] = {"ping", "select 1", 0},
+    [STATEMENT_CAN_WRITE] = {"can_write",
+                             "select current_setting('transaction_read_only') = 'off'", 0},
 };
 
 static_assert(sizeof STATEMENT_ROWS / sizeof *STATEMENT_ROWS == STATEMENTS,

@@ -37,7 +37,7 @@ static bool answers(void)
     struct problem why = {0};
     PGresult *rows = NULL;
     struct db *db = db_create(embedded_url(cluster.embedded), 5);
-    bool done = db_run(db, STATEMENT_PING, NULL, &rows, &why);
+    bool done = db_run(db, STATEMENT_CAN_WRITE, NULL, &rows, &why);
     PQclear(rows);
     db_destroy(db);
     return done;
