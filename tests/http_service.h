@@ -97,6 +97,7 @@ static const struct route SERVICE_ROUTES[] = {
 static const struct config SERVICE_CONFIG = {.listen = "127.0.0.1:0",
                                              .io_threads = 2,
                                              .read_workers = 2,
+                                             .writers = 1,
                                              .queue_limit = 1024,
                                              .batch_events = 50,
                                              .body_limit = SERVICE_BODY_LIMIT,

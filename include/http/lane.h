@@ -1,9 +1,9 @@
 /* Lanes: bounded queues of requests in front of workers that own a database connection each.
  * I/O threads put requests in and never wait; a worker answers and hands back.
  *
- * The read lane has several workers that take one request at a time. The write lane has one,
- * that takes all that queued while its last commit ran (up to a number of events) and answers
- * them together: one statement, one transaction, one fsync. */
+ * The workers of the read lane take one request at a time. A worker of the write lane takes all
+ * that queued while the last commit ran (up to a number of events) and answers it together: one
+ * statement, one transaction, one fsync. A second worker stores while the first one answers. */
 #ifndef CLMD_HTTP_LANE_H
 #define CLMD_HTTP_LANE_H
 

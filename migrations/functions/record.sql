@@ -19,6 +19,7 @@ declare
     is_new boolean[];
     strangers text[];
     fresh lifecycle.event[];
+    stored uuid[]; -- fewer, if another writer stored some since they were looked for
     visits lifecycle.visit[];
     stage_names constant text[] := array(select s.name from lifecycle.stage s order by s.stage);
     touched lifecycle.touched;
@@ -38,7 +39,7 @@ begin
           left join lifecycle.identifier c on c.identifier = i.subject) f;
 
     if strangers is not null then
-        perform lifecycle.meet_customers(strangers);
+        strangers := lifecycle.meet_customers(strangers);
     end if;
 
     if true = any(is_new) then
@@ -55,7 +56,15 @@ begin
             where is_new[i.position]
             order by i.event_id);
         perform lifecycle.lock_customers(fresh);
-        perform lifecycle.store_events(fresh);
+        stored := lifecycle.store_events(fresh);
+        if cardinality(stored) < cardinality(fresh) then
+            is_new := array(
+                select is_new[i.position] and i.event_id = any(stored)
+                from unnest(event_ids) with ordinality i (event_id, position)
+                order by i.position);
+            fresh := array(select f from unnest(fresh) f where f.event_id = any(stored));
+            perform lifecycle.refuse_strays(strangers, subjects, is_new);
+        end if;
         if has_marks then
             perform lifecycle.note_marks(fresh);
         end if;
@@ -126,8 +135,7 @@ $$;
 comment on function lifecycle.record_events is
     'Stores a batch of events, each once for ever, and derives what follows from them; a row '
     'for each: created, duplicate (the record is the first one''s) or conflict (other content '
-    'under the same source and id). Raises 40001 when another writer stored one of them '
-    'meanwhile: repeat';
+    'under the same source and id)';
 
 create function lifecycle.mark_types()
 returns smallint[]
@@ -158,9 +166,11 @@ comment on function lifecycle.keep_apart is
     'the target that the other is about to store, nor the other its mark';
 
 create function lifecycle.meet_customers(strangers text[])
-returns void
+returns text[]
 language plpgsql
 as $$
+declare
+    created text[];
 begin
     with met as (
         insert into lifecycle.identifier (identifier, bucket, customer_id)
@@ -169,15 +179,21 @@ begin
         order by s.name
         on conflict (identifier) do nothing
         returning identifier, bucket, customer_id
+    ),
+    customers as (
+        insert into lifecycle.customer (bucket, customer_id, ref)
+        select m.bucket, m.customer_id, m.identifier
+        from met m
     )
-    insert into lifecycle.customer (bucket, customer_id, ref)
-    select m.bucket, m.customer_id, m.identifier
+    select array_agg(m.identifier)
+    into created
     from met m;
+    return created;
 end
 $$;
 comment on function lifecycle.meet_customers is
     'Creates the customers that these subjects name, but for those that another writer has '
-    'created meanwhile';
+    'created meanwhile; the subjects of those created';
 
 create function lifecycle.lock_customers(fresh lifecycle.event[])
 returns void
@@ -201,24 +217,47 @@ comment on function lifecycle.lock_customers is
     'their keys';
 
 create function lifecycle.store_events(fresh lifecycle.event[])
-returns void
+returns uuid[]
 language plpgsql
 as $$
 declare
-    stored integer;
+    ids uuid[];
 begin
-    insert into lifecycle.event
-    select *
-    from unnest(fresh)
-    on conflict (event_id) do nothing;
-    get diagnostics stored = row_count;
-    if stored < cardinality(fresh) then
-        raise serialization_failure using message = 'another writer stored the same event';
-    end if;
+    with stored as (
+        insert into lifecycle.event
+        select *
+        from unnest(fresh)
+        on conflict (event_id) do nothing
+        returning event_id
+    )
+    select coalesce(array_agg(s.event_id), '{}')
+    into ids
+    from stored s;
+    return ids;
 end
 $$;
 comment on function lifecycle.store_events is
-    'Appends events to the ledger; raises 40001 when another writer stored one of them meanwhile';
+    'Appends events to the ledger, but for those that another writer stored meanwhile; the ids '
+    'of those appended';
+
+create function lifecycle.refuse_strays(created text[], subjects text[], is_new boolean[])
+returns void
+language plpgsql
+as $$
+begin
+    if exists (select
+               from unnest(created) c (name)
+               where not exists (select
+                                 from unnest(subjects) with ordinality s (name, position)
+                                 where s.name = c.name and is_new[s.position])) then
+        raise serialization_failure
+            using message = 'another writer stored the event under another subject';
+    end if;
+end
+$$;
+comment on function lifecycle.refuse_strays is
+    'Raises 40001, to be repeated, when a customer was created for an event that turned out to '
+    'be a conflict: nothing may be written for it';
 
 create function lifecycle.note_marks(fresh lifecycle.event[])
 returns void

@@ -38,8 +38,8 @@ static unsigned possible_connections(const struct config *config)
 {
     struct rlimit files;
     rlim_t wanted = config->connection_limit;
-    rlim_t others =
-        RESERVED_FILES + config->read_workers + (rlim_t)config->io_threads * FILES_OF_THREAD;
+    rlim_t others = RESERVED_FILES + config->read_workers + config->writers +
+                    (rlim_t)config->io_threads * FILES_OF_THREAD;
     if (getrlimit(RLIMIT_NOFILE, &files) != 0)
         return config->connection_limit;
     if (files.rlim_cur < wanted + others) {
@@ -80,7 +80,9 @@ static bool start_lanes(struct server *server, const struct config *config,
 {
     const struct lane_options options[LANES] = {
         [LANE_READ] = {.name = "read", .workers = config->read_workers},
-        [LANE_WRITE] = {.name = "write", .workers = 1, .batch_weight = config->batch_events},
+        [LANE_WRITE] = {.name = "write",
+                        .workers = config->writers,
+                        .batch_weight = config->batch_events},
     };
     for (enum lane_name name = LANE_READ; name < LANES; name++) {
         struct lane_options all = options[name];

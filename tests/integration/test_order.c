@@ -24,14 +24,17 @@ struct writer {
     const size_t *positions;
     size_t count;
     unsigned seed;
+    int created;
     const char *fault; /* what went wrong, for the main thread to tell */
 };
 
-static bool send_events(struct client *client, const struct history *history,
-                        const size_t *positions, size_t count)
+/* How many of them were new; −1 if one was not taken. */
+static int send_events(struct client *client, const struct history *history,
+                       const size_t *positions, size_t count)
 {
     char *body = NULL;
     size_t size;
+    int created = -1;
     FILE *out = open_memstream(&body, &size);
     for (size_t i = 0; i < count; i++)
         fprintf(out, "%s%s", i == 0 ? "[" : ",", history->events[positions[i]].body);
@@ -40,15 +43,17 @@ static bool send_events(struct client *client, const struct history *history,
     if (count == 1)
         body[strlen(body) - 1] = '\0';
     struct reply reply = client_post(client, "/v1/events", count == 1 ? body + 1 : body);
-    bool is_good = reply.status == 200 || reply.status == 201;
-    if (is_good && count > 1)
-        is_good = strstr(reply.body, "\"conflict\":0") != NULL &&
-                  strstr(reply.body, "\"rejected\":0") != NULL;
-    if (!is_good)
+    const char *totals =
+        count > 1 && reply.status == 200 ? strstr(reply.body, "],\"created\":") : NULL;
+    if (totals != NULL && strstr(totals, "\"conflict\":0,\"rejected\":0") != NULL)
+        created = (int)strtol(totals + strlen("],\"created\":"), NULL, 10);
+    else if (count == 1 && (reply.status == 200 || reply.status == 201))
+        created = reply.status == 201;
+    else
         fprintf(stderr, "# %d %s\n", reply.status, reply.body != NULL ? reply.body : "");
     reply_clear(&reply);
     free(body);
-    return is_good;
+    return created;
 }
 
 static void *write_events(void *context)
@@ -59,12 +64,30 @@ static void *write_events(void *context)
         size_t count = rand_r(&writer->seed) % 3 == 0 ? BATCH : 1;
         if (count > writer->count - done)
             count = writer->count - done;
-        if (!send_events(client, writer->history, writer->positions + done, count))
+        int created = send_events(client, writer->history, writer->positions + done, count);
+        if (created < 0)
             writer->fault = "an event was not taken";
+        writer->created += created;
         done += count;
     }
     client_destroy(client);
     return NULL;
+}
+
+/* Each writer sends its part of the positions, all at the same time; how many events were new.
+ */
+static int write_at_once(struct writer *writers)
+{
+    int created = 0;
+    for (size_t i = 0; i < WRITERS; i++)
+        pthread_create(&writers[i].thread, NULL, write_events, &writers[i]);
+    for (size_t i = 0; i < WRITERS; i++)
+        pthread_join(writers[i].thread, NULL);
+    for (size_t i = 0; i < WRITERS; i++) {
+        ck_assert_msg(writers[i].fault == NULL, "%s", writers[i].fault);
+        created += writers[i].created;
+    }
+    return created;
 }
 
 /* Everything once, a quarter of it twice, shuffled, dealt to the writers. */
@@ -83,12 +106,8 @@ static void post_history(const struct service *service, const struct history *hi
                                      .positions = positions + from,
                                      .count = SENT * (i + 1) / WRITERS - from,
                                      .seed = seed + (unsigned)i};
-        pthread_create(&writers[i].thread, NULL, write_events, &writers[i]);
     }
-    for (size_t i = 0; i < WRITERS; i++)
-        pthread_join(writers[i].thread, NULL);
-    for (size_t i = 0; i < WRITERS; i++)
-        ck_assert_msg(writers[i].fault == NULL, "%s", writers[i].fault);
+    ck_assert_int_eq(write_at_once(writers), HISTORY_EVENTS);
 }
 
 static char *visits_of(struct client *client, int customer)
@@ -164,12 +183,41 @@ START_TEST(any_order_gives_the_same)
 }
 END_TEST
 
+/* All writers send everything, in the same order, so that they meet at the same events. */
+START_TEST(the_same_events_at_once)
+{
+    unsigned seed = (unsigned)time(NULL);
+    fprintf(stderr, "# seed %u\n", seed);
+    struct history *history = history_create(seed);
+    struct service service;
+    service_start(&service);
+    size_t positions[HISTORY_EVENTS];
+    for (size_t i = 0; i < HISTORY_EVENTS; i++)
+        positions[i] = i;
+    struct writer writers[WRITERS];
+    for (size_t i = 0; i < WRITERS; i++)
+        writers[i] = (struct writer){.service = &service,
+                                     .history = history,
+                                     .positions = positions,
+                                     .count = HISTORY_EVENTS,
+                                     .seed = seed + (unsigned)i};
+    ck_assert_int_eq(write_at_once(writers), HISTORY_EVENTS);
+    struct client *client = client_create(service.port, service.key);
+    check_purchases(client, history);
+    answer_verified(&service);
+    client_destroy(client);
+    service_remove(&service);
+    free(history);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("order");
     TCase *order = tcase_create("order");
     tcase_set_timeout(order, 120);
     tcase_add_loop_test(order, any_order_gives_the_same, 0, 2);
+    tcase_add_test(order, the_same_events_at_once);
     suite_add_tcase(suite, order);
     return tap_run(suite);
 }
