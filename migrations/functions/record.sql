@@ -24,7 +24,7 @@ declare
     stage_names constant text[] := array(select s.name from lifecycle.stage s order by s.stage);
     touched lifecycle.touched;
 begin
-    perform lifecycle.keep_apart(has_marks);
+    perform lifecycle.keep_apart(array_remove(targets, null) <> '{}');
 
     select array_agg(f.is_new order by f.position),
            array_agg(distinct f.subject) filter (where f.is_new and f.is_stranger)
@@ -162,8 +162,8 @@ begin
 end
 $$;
 comment on function lifecycle.keep_apart is
-    'Lets a transaction that takes events back run while no other stores any: it could not see '
-    'the target that the other is about to store, nor the other its mark';
+    'Lets a transaction with an event.voided run while no other stores any: it could not see the '
+    'target that the other is about to store, nor the other its mark';
 
 create function lifecycle.meet_customers(strangers text[])
 returns text[]
