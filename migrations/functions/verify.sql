@@ -26,48 +26,37 @@ $$;
 comment on function lifecycle.cancelled_orders_of is
     'The cancellations in force of a bucket, by the ledger';
 
+create function lifecycle.facts()
+returns table (fact text, plain text)
+language sql immutable
+as $$
+    values ('visit', 'select * from lifecycle.fold_visits($1)'),
+           ('purchase', 'select * from lifecycle.fold_purchases($1)'),
+           ('revenue', 'select * from lifecycle.fold_revenue($1)'),
+           ('purchase_day', 'select * from lifecycle.plain_purchase_day where bucket = $2'),
+           ('cancelled_order', 'select * from lifecycle.cancelled_orders_of($2)')
+$$;
+comment on function lifecycle.facts is
+    'The facts, and the query that says what each must be for all customers ($1) of a bucket ($2)';
+
 create function lifecycle.verify_bucket(which integer)
 returns table (part text, differences bigint)
 language plpgsql stable
 as $$
 declare
     customers constant lifecycle.touch[] := lifecycle.bucket_touched(which::smallint);
+    plain text;
 begin
-    return query
-    select 'visit', count(*)
-    from ((select * from lifecycle.fold_visits(customers)
-           except all select * from lifecycle.visit v where v.bucket = which)
-          union all
-          (select * from lifecycle.visit v where v.bucket = which
-           except all select * from lifecycle.fold_visits(customers))) d
-    union all
-    select 'purchase', count(*)
-    from ((select * from lifecycle.fold_purchases(customers)
-           except all select * from lifecycle.purchase p where p.bucket = which)
-          union all
-          (select * from lifecycle.purchase p where p.bucket = which
-           except all select * from lifecycle.fold_purchases(customers))) d
-    union all
-    select 'revenue', count(*)
-    from ((select * from lifecycle.fold_revenue(customers)
-           except all select * from lifecycle.revenue r where r.bucket = which)
-          union all
-          (select * from lifecycle.revenue r where r.bucket = which
-           except all select * from lifecycle.fold_revenue(customers))) d
-    union all
-    select 'purchase_day', count(*)
-    from ((select * from lifecycle.plain_purchase_day p where p.bucket = which
-           except all select * from lifecycle.purchase_day p where p.bucket = which)
-          union all
-          (select * from lifecycle.purchase_day p where p.bucket = which
-           except all select * from lifecycle.plain_purchase_day p where p.bucket = which)) d
-    union all
-    select 'cancelled_order', count(*)
-    from ((select * from lifecycle.cancelled_orders_of(which::smallint)
-           except all select * from lifecycle.cancelled_order c where c.bucket = which)
-          union all
-          (select * from lifecycle.cancelled_order c where c.bucket = which
-           except all select * from lifecycle.cancelled_orders_of(which::smallint))) d;
+    for part, plain in select * from lifecycle.facts() loop
+        execute format(
+            'with kept as (select * from lifecycle.%I where bucket = $2),
+                  plain as (%s)
+             select count(*) from ((table kept except all table plain)
+                                   union all (table plain except all table kept)) d', part, plain)
+        into differences
+        using customers, which::smallint;
+        return next;
+    end loop;
 end
 $$;
 comment on function lifecycle.verify_bucket is

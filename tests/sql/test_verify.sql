@@ -1,0 +1,71 @@
+-- verify finds what is wrong, wherever it is, and rebuild mends it: each fact and each roll-up is
+-- spoilt once.
+\ir setup.sql
+\o /dev/null
+create function pg_temp.spoilt_parts()
+returns text
+language sql
+as $$
+    select coalesce(string_agg(distinct d.part, ' ' order by d.part), '-')
+    from (select b.* from generate_series(0, 63) n, lifecycle.verify_bucket(n) b
+          union all
+          select * from lifecycle.verify_totals()) d
+    where d.differences > 0
+$$;
+
+create function pg_temp.rebuild()
+returns void
+language plpgsql
+as $$
+begin
+    perform lifecycle.rebuild_voided();
+    perform lifecycle.rebuild_bucket(n) from generate_series(0, 63) n;
+    perform lifecycle.rebuild_totals();
+end
+$$;
+
+-- What verify tells after a statement has spoilt something, and what after a rebuild.
+create function pg_temp.found_and_mended(spoil text)
+returns text
+language plpgsql
+as $$
+declare
+    found text;
+begin
+    execute spoil;
+    found := pg_temp.spoilt_parts();
+    perform pg_temp.rebuild();
+    return found || ', then ' || pg_temp.spoilt_parts();
+end
+$$;
+
+select pg_temp.post('A', 'find.lead.created', '2025-01-01T00:00Z');
+select pg_temp.order_placed('A', at::timestamptz, 100, 'EUR', 1)
+from unnest(array['2025-01-02T00:00Z', '2025-01-05T00:00Z', '2025-02-01T00:00Z']) at;
+select pg_temp.post('A', 'bill.payment.succeeded', '2025-02-02T00:00Z',
+                    '{"payment_id": "p", "amount": 300, "currency": "EUR"}');
+select pg_temp.post('A', 'sell.order.cancelled', '2025-02-03T00:00Z', '{"order_id": "none"}');
+select pg_temp.post('A', 'support.case.opened', '2025-02-04T00:00Z', '{}', 'case');
+select pg_temp.post('A', 'event.voided', '2025-02-05T00:00Z', '{"id": "case"}');
+\o
+
+select pg_temp.is(pg_temp.spoilt_parts(), '-', 'what the ingest wrote is what the ledger says');
+select pg_temp.is(pg_temp.found_and_mended(spoil), expected || ', then -', name)
+from (values
+    ('update lifecycle.visit set cycle = 2 where ordinal = 2', 'visit', 'a visit'),
+    ('delete from lifecycle.purchase where occurred_at < ''2025-01-03''',
+     'purchase purchase_day purchase_total', 'a purchase that is missing'),
+    ('update lifecycle.revenue set amount = amount + 1', 'revenue revenue_total', 'revenue'),
+    ('update lifecycle.purchase_day set previous = previous - 1 where previous is not null',
+     'buyer_total gap_total purchase_day', 'purchase days'),
+    ('delete from lifecycle.cancelled_order', 'cancelled_order', 'a cancellation'),
+    ('delete from lifecycle.voided', 'visit voided', 'a voided event'),
+    ('update lifecycle.transition_total set dwell_seconds = dwell_seconds + 1',
+     'transition_total', 'transitions'),
+    ('delete from lifecycle.purchase_total', 'purchase_total', 'sums of purchases'),
+    ('update lifecycle.revenue_total set returned = -1', 'revenue_total', 'sums of revenue'),
+    ('update lifecycle.buyer_total set second = second + 1', 'buyer_total', 'buyers'),
+    ('update lifecycle.gap_total set gaps = gaps + 1', 'gap_total', 'gaps'),
+    ('update lifecycle.cohort_total set stayed = stayed + 1', 'cohort_total', 'cohorts'))
+    s (spoil, expected, name);
+\ir teardown.sql
