@@ -4,7 +4,7 @@
 #ifndef CLMD_HTTP_EXCHANGE_H
 #define CLMD_HTTP_EXCHANGE_H
 
-#include "base/buffer.h"
+#include "http/body.h"
 #include "http/connection.h"
 #include "http/io.h"
 #include "http/linger.h"
@@ -53,10 +53,9 @@ struct exchange {
     enum exchange_state state;
     char *target;      /* raw; NULL: too long */
     const char *allow; /* the methods of the path, where that is the answer */
-    struct buffer body;
-    uint64_t received; /* bytes of the body, the dropped ones too */
-    bool is_received;  /* nothing of the request is outstanding */
-    bool closes;       /* the connection is not to be used again */
+    struct body body;
+    bool is_received; /* nothing of the request is outstanding */
+    bool closes;      /* the connection is not to be used again */
 };
 
 /* Decides everything that can be told before a byte of the body is read. On failure

@@ -41,6 +41,9 @@ bool headers_check(const struct headers *headers, const char *version,
 /* Whether a body follows, and its length if that was declared (else 0). */
 bool headers_announce_body(const struct headers *headers, uint64_t *length);
 
+/* Whether the body is compressed. */
+bool headers_tell_gzip(const struct headers *headers);
+
 /* 415 and 411, for a route that takes a body; leaves request->media_type. */
 bool headers_check_body(const struct headers *headers, struct request *request,
                         struct problem *why) MUST_CHECK;

@@ -55,9 +55,10 @@ static bool expect_body(struct exchange *exchange, const struct headers *headers
         return false;
     if (length > limit)
         return fail(why, PROBLEM_TOO_LARGE, "a body may take %zu bytes", limit);
-    exchange->body = buffer_create(request->arena, limit);
-    if (request->route->media_types && buffer_extend(&exchange->body, (size_t)length))
-        exchange->body.length = 0; /* the room is there; the body will fill it */
+    if (request->route->media_types)
+        return body_begin(&exchange->body, request->arena, limit, (size_t)length,
+                          headers_tell_gzip(headers), why);
+    body_drop(&exchange->body, request->arena, limit);
     return true;
 }
 

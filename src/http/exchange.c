@@ -19,7 +19,7 @@
 enum {
     ARENA_BASE = 1 << 20, /* bytes that a request may take, beside … */
     ARENA_FACTOR = 16,    /* … so many times the largest body */
-    DROP_FACTOR = 8       /* so many times the largest body are dropped, then we hang up */
+    DROP_FACTOR = 64      /* so many times the largest body are dropped, then we hang up */
 };
 
 static void log_answer(const struct request *request)
@@ -98,31 +98,17 @@ static enum MHD_Result take_header(struct exchange *exchange, const char *method
 
 static enum MHD_Result take_piece(struct exchange *exchange, const char *piece, size_t *size)
 {
-    uint64_t limit = exchange->io->service->body_limit;
-    exchange->received += *size;
-    if (exchange->received > DROP_FACTOR * limit)
-        return MHD_NO;
-    if (exchange->received <= limit && exchange->request.route->media_types)
-        buffer_append(&exchange->body, piece, *size);
+    struct body *body = &exchange->body;
+    body_take(body, piece, *size);
     *size = 0;
-    return MHD_YES;
+    return body->received > DROP_FACTOR * (uint64_t)body->limit ? MHD_NO : MHD_YES;
 }
 
 static bool close_body(struct exchange *exchange, struct problem *why)
 {
     struct request *request = &exchange->request;
-    struct buffer *body = &exchange->body;
-    size_t limit = exchange->io->service->body_limit;
-    exchange->closes = exchange->received > limit;
-    if (exchange->closes)
-        return fail(why, PROBLEM_TOO_LARGE, "a body may take %zu bytes", limit);
-    body->limit = limit + 1;
-    buffer_append(body, "", 1);
-    if (body->failed)
-        return fail(why, PROBLEM_INTERNAL, "out of memory");
-    request->body = body->data;
-    request->body_length = body->length - 1;
-    return true;
+    exchange->closes = exchange->body.received > exchange->body.limit;
+    return body_end(&exchange->body, &request->body, &request->body_length, why);
 }
 
 /* A connection with a time-out of its own is looked at before libmicrohttpd reads from those

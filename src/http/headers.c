@@ -115,11 +115,24 @@ static bool is_taken(const struct route *route, const char *media_type)
     return false;
 }
 
+bool headers_tell_gzip(const struct headers *headers)
+{
+    const char *encoding = headers->values[HEADER_CONTENT_ENCODING];
+    return encoding &&
+           (strcasecmp(encoding, "gzip") == 0 || strcasecmp(encoding, "x-gzip") == 0);
+}
+
+/* gzip, and none, by its name or by none. */
+static bool is_readable(const struct headers *headers)
+{
+    const char *encoding = headers->values[HEADER_CONTENT_ENCODING];
+    return !encoding || strcasecmp(encoding, "identity") == 0 || headers_tell_gzip(headers);
+}
+
 bool headers_check_body(const struct headers *headers, struct request *request,
                         struct problem *why)
 {
     const char *type = headers->values[HEADER_CONTENT_TYPE];
-    const char *encoding = headers->values[HEADER_CONTENT_ENCODING];
     if (!request->route->media_types)
         return true;
     request->media_type = bare_media_type(request->arena, type ? type : "");
@@ -130,8 +143,8 @@ bool headers_check_body(const struct headers *headers, struct request *request,
                     request->route->media_types[0]);
     if (!is_utf8_charset(type ? type : ""))
         return fail(why, PROBLEM_UNSUPPORTED_MEDIA, "the only charset is utf-8");
-    if (encoding && strcasecmp(encoding, "identity") != 0)
-        return fail(why, PROBLEM_UNSUPPORTED_MEDIA, "the body must not be encoded");
+    if (!is_readable(headers))
+        return fail(why, PROBLEM_UNSUPPORTED_MEDIA, "the only Content-Encoding is gzip");
     if (!is_given(headers, HEADER_CONTENT_LENGTH) &&
         !is_given(headers, HEADER_TRANSFER_ENCODING))
         return fail(why, PROBLEM_LENGTH_REQUIRED,

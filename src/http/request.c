@@ -76,6 +76,7 @@ static const struct {
 } REFUSAL_FIELDS[] = {
     {PROBLEM_NONE, {"Cache-Control", "no-store"}},
     {PROBLEM_UNAUTHENTICATED, {"WWW-Authenticate", "Bearer"}},
+    {PROBLEM_UNSUPPORTED_MEDIA, {"Accept-Encoding", "gzip"}},
     {PROBLEM_UNAVAILABLE, {"Retry-After", "1"}},
 };
 

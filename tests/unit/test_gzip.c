@@ -1,9 +1,9 @@
 #include "base/gzip.h"
 
+#include "gzip.h"
 #include "tap.h"
 
 #include <string.h>
-#include <zlib.h>
 
 enum { ROOM = 1024 * 1024 };
 
@@ -21,18 +21,9 @@ static void tear_down(void)
     arena_destroy(arena);
 }
 
-/* Packs into `packed`, which has ROOM, and returns the length. */
 static size_t pack(const void *text, size_t length, char *packed)
 {
-    z_stream stream = {.avail_in = (unsigned)length, .avail_out = ROOM};
-    stream.next_in = arena_alloc(arena, length + 1);
-    memcpy(stream.next_in, text, length);
-    stream.next_out = (unsigned char *)packed;
-    ck_assert_int_eq(deflateInit2(&stream, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, 0), Z_OK);
-    ck_assert_int_eq(deflate(&stream, Z_FINISH), Z_STREAM_END);
-    size_t size = ROOM - stream.avail_out;
-    ck_assert_int_eq(deflateEnd(&stream), Z_OK);
-    return size;
+    return gzip_pack(text, length, packed, ROOM);
 }
 
 /* Reads all that a piece holds, `step` bytes at a time. */

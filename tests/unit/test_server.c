@@ -179,8 +179,8 @@ static const struct refusal {
      "Content-Type: application/json; charset=latin1\r\nContent-Length: 0\r\n\r\n",
      "utf-8"},
     {415,
-     "POST /echo HTTP/1.1\r\n" HOST JSON "Content-Encoding: gzip\r\nContent-Length: 0\r\n\r\n",
-     "encoded"},
+     "POST /echo HTTP/1.1\r\n" HOST JSON "Content-Encoding: br\r\nContent-Length: 0\r\n\r\n",
+     "gzip"},
     {411, "POST /echo HTTP/1.1\r\n" HOST JSON "\r\n", "Content-Length"},
     {500, "GET /failure HTTP/1.1\r\n" HOST "\r\n", "on purpose"},
 };
