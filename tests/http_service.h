@@ -76,8 +76,10 @@ static inline void answer_writes(struct request *const *batch, size_t count, str
 static const char *const SERVICE_PARAMETERS[] = {"limit", "cursor", NULL};
 static const char *const SERVICE_MEDIA[] = {"application/json", "text/x-other", NULL};
 
+static const char *const SERVICE_TEXT[] = {"text/plain", "text/x-other", NULL};
+
 static const struct route SERVICE_ROUTES[] = {
-    {.method = "GET", .path = "/ping", .answer = answer_ping},
+    {.method = "GET", .path = "/ping", .answer_types = SERVICE_TEXT, .answer = answer_ping},
     {.method = "GET", .path = "/read", .lane = LANE_READ, .answer = answer_ping},
     {.method = "GET", .path = "/gate", .lane = LANE_READ, .answer = answer_gate},
     {.method = "GET", .path = "/failure", .lane = LANE_READ, .answer = answer_failure},

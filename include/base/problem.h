@@ -21,6 +21,7 @@ enum problem_code {
     PROBLEM_FORBIDDEN,          /* 403 */
     PROBLEM_NOT_FOUND,          /* 404 */
     PROBLEM_METHOD_NOT_ALLOWED, /* 405 */
+    PROBLEM_NOT_ACCEPTABLE,     /* 406 */
     PROBLEM_CONFLICT,           /* 409 */
     PROBLEM_LENGTH_REQUIRED,    /* 411 */
     PROBLEM_TOO_LARGE,          /* 413 */

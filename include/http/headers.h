@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 enum header {
+    HEADER_ACCEPT,
     HEADER_AUTHORIZATION,
     HEADER_CONTENT_ENCODING,
     HEADER_CONTENT_LENGTH,
@@ -37,6 +38,10 @@ void headers_add(struct headers *headers, const char *name, const char *value);
 /* 431 and 400: what is too long or has two readings. */
 bool headers_check(const struct headers *headers, const char *version,
                    struct problem *why) MUST_CHECK;
+
+/* 406: the caller takes none of the media types that the route answers in. */
+bool headers_check_accept(const struct headers *headers, const struct route *route,
+                          struct problem *why) MUST_CHECK;
 
 /* Whether a body follows, and its length if that was declared (else 0). */
 bool headers_announce_body(const struct headers *headers, uint64_t *length);

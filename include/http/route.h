@@ -20,8 +20,9 @@ struct route {
     const char *path; /* "/v1/customers/{ref}/visits" */
     enum scope scope; /* what the caller's key must allow */
     enum lane_name lane;
-    const char *const *parameters;  /* query parameters that it knows; NULL: none */
-    const char *const *media_types; /* of the body; NULL: it takes none */
+    const char *const *parameters;   /* query parameters that it knows; NULL: none */
+    const char *const *media_types;  /* of the body; NULL: it takes none */
+    const char *const *answer_types; /* that it answers in; NULL: application/json */
 
     /* On the I/O thread, with the whole body: check the input, leave it in request->input.
      * Never touches the database. NULL: nothing to check. */

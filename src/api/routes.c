@@ -9,6 +9,9 @@ static const char *const PAGE[] = {"limit", "cursor", NULL};
 static const char *const CUSTOMER_LIST[] = {"stage", "limit", "cursor", NULL};
 static const char *const METRIC[] = {"from", "to", "interval", "timezone", "currency", NULL};
 
+static const char *const TEXT_ANSWER[] = {"text/plain", NULL};
+static const char *const YAML_ANSWER[] = {"application/yaml", NULL};
+
 #define GET .method = "GET"
 #define POST .method = "POST"
 
@@ -46,9 +49,9 @@ const struct route ROUTES[] = {
     {GET, .path = "/healthz", .scope = SCOPE_NONE, .lane = LANE_INLINE, .answer = show_health},
     {GET, .path = "/readyz", .scope = SCOPE_NONE, .lane = LANE_READ, .answer = show_readiness},
     {GET, .path = "/problems/{slug}", .scope = SCOPE_NONE, .lane = LANE_INLINE,
-     .answer = show_problem},
+     .answer_types = TEXT_ANSWER, .answer = show_problem},
     {GET, .path = "/openapi.yaml", .scope = SCOPE_NONE, .lane = LANE_INLINE,
-     .answer = show_openapi_yaml},
+     .answer_types = YAML_ANSWER, .answer = show_openapi_yaml},
     {GET, .path = "/openapi.json", .scope = SCOPE_NONE, .lane = LANE_INLINE,
      .answer = show_openapi_json},
 };

@@ -29,6 +29,10 @@ static const struct problem_kind KINDS[] = {
         {405, "method-not-allowed", "Method not allowed",
          "The path exists, but not with this method. The `Allow` field lists those that it "
          "has; methods are case-sensitive, and in upper case."},
+    [PROBLEM_NOT_ACCEPTABLE] =
+        {406, "not-acceptable", "Not acceptable",
+         "The `Accept` field excludes every media type in which this operation answers; the "
+         "detail names it. Allow it, or leave the field out. Nothing was done."},
     [PROBLEM_CONFLICT] =
         {409, "conflict", "Conflict",
          "What was sent contradicts what is stored: an event with this source and id exists "

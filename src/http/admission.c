@@ -79,6 +79,7 @@ static bool admit(struct exchange *exchange, const struct headers *headers, cons
            find_route(exchange, &target, &match, why) &&
            auth_check(exchange->io->service->auth, headers->values[HEADER_AUTHORIZATION],
                       request->route->scope, request->key_id, why) &&
+           headers_check_accept(headers, request->route, why) &&
            expect_body(exchange, headers, why) && target_variables(request, &match, why) &&
            target_parameters(request, target.query, why);
 }

@@ -1,5 +1,7 @@
 #include "http/headers.h"
 
+#include "http/accept.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,7 @@ static const struct {
     const char *name;
     bool once;
 } HEADER_ROWS[HEADERS] = {
+    [HEADER_ACCEPT] = {"Accept", false},
     [HEADER_AUTHORIZATION] = {"Authorization", true},
     [HEADER_CONTENT_ENCODING] = {"Content-Encoding", true},
     [HEADER_CONTENT_LENGTH] = {"Content-Length", true},
@@ -61,6 +64,22 @@ bool headers_check(const struct headers *headers, const char *version, struct pr
     if (!is_old && !is_given(headers, HEADER_HOST))
         return fail(why, PROBLEM_MALFORMED, "the field Host is missing");
     return true;
+}
+
+/* A list that comes in several fields is not looked at, which RFC 9110 allows. */
+bool headers_check_accept(const struct headers *headers, const struct route *route,
+                          struct problem *why)
+{
+    static const char *const JSON[] = {"application/json", NULL};
+    const char *const *types = route->answer_types ? route->answer_types : JSON;
+    const char *accept = headers->values[HEADER_ACCEPT];
+    if (!accept || headers->is_repeated[HEADER_ACCEPT])
+        return true;
+    for (size_t i = 0; types[i]; i++)
+        if (accept_allows(accept, types[i]))
+            return true;
+    return fail(why, PROBLEM_NOT_ACCEPTABLE, "the answer would be %s, which Accept excludes",
+                types[0]);
 }
 
 bool headers_announce_body(const struct headers *headers, uint64_t *length)

@@ -173,6 +173,7 @@ static const struct refusal {
     {422, "GET /things/x?limits=1 HTTP/1.1\r\n" HOST "\r\n", "\"pointer\":\"?limits\""},
     {422, "GET /ping?a HTTP/1.1\r\n" HOST "\r\n", "\"pointer\":\"?a\""},
     {422, "GET /things/x?limit=1&limit=1 HTTP/1.1\r\n" HOST "\r\n", "\"pointer\":\"?limit\""},
+    {406, "GET /read HTTP/1.1\r\n" HOST "Accept: text/html, */*;q=0\r\n\r\n", "/json"},
     {415, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n", "application/json"},
     {415,
      "POST /echo HTTP/1.1\r\n" HOST
