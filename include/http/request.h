@@ -41,9 +41,11 @@ struct request {
     const char *variables[ROUTE_VARIABLES]; /* decoded UTF-8, in the order of the path */
     struct query_parameter parameters[REQUEST_PARAMETERS];
     size_t parameter_count;
+    struct header_field *fields; /* of the route's prefix: names without it, in lower case */
+    size_t field_count;
     char id[REQUEST_ID_SIZE]; /* X-Request-Id, given or made */
     char key_id[KEY_ID_SIZE]; /* of the caller; empty on an open route */
-    const char *media_type;   /* of the body, lower case, without its parameters */
+    const char *media_type;   /* of the body, lower case, without its parameters; or NULL */
     const char *body;         /* NUL-terminated past `body_length` */
     size_t body_length;
     void *input;      /* what admit made of all this */

@@ -20,8 +20,10 @@ struct route {
     const char *path; /* "/v1/customers/{ref}/visits" */
     enum scope scope; /* what the caller's key must allow */
     enum lane_name lane;
-    const char *const *parameters;   /* query parameters that it knows; NULL: none */
-    const char *const *media_types;  /* of the body; NULL: it takes none */
+    const char *const *parameters;  /* query parameters that it knows; NULL: none */
+    const char *const *media_types; /* of the body, "*+json" too; NULL: it takes none */
+    bool is_body_optional;          /* with no Content-Type there may be none */
+    const char *field_prefix; /* of the header fields that it reads, lower case; NULL: none */
     const char *const *answer_types; /* that it answers in; NULL: application/json */
 
     /* On the I/O thread, with the whole body: check the input, leave it in request->input.

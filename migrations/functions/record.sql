@@ -96,8 +96,8 @@ begin
             when is_new[i.position] then 'created'
             when e.body::text = i.body then 'duplicate'
             when (e.source, e.id, e.type, e.occurred_at) = (i.source, i.id, i.type, i.occurred_at)
-             and e.body::jsonb - '{specversion,time}'::text[]
-                 = i.body::jsonb - '{specversion,time}'::text[] then 'duplicate'
+             and lifecycle.content_of(e.body::jsonb)
+                 = lifecycle.content_of(i.body::jsonb) then 'duplicate'
             else 'conflict'
         end as outcome
     ) o

@@ -3,7 +3,11 @@
 #include "api/handlers.h"
 #include "base/compiler.h"
 
-static const char *const EVENT_MEDIA[] = {"application/json", "application/cloudevents+json",
+static const char *const EVENT_MEDIA[] = {"application/json",
+                                          "application/cloudevents+json",
+                                          "application/cloudevents-batch+json",
+                                          "application/x-ndjson",
+                                          "*+json", /* in binary mode */
                                           NULL};
 static const char *const PAGE[] = {"limit", "cursor", NULL};
 static const char *const CUSTOMER_LIST[] = {"stage", "limit", "cursor", NULL};
@@ -17,7 +21,8 @@ static const char *const YAML_ANSWER[] = {"application/yaml", NULL};
 
 const struct route ROUTES[] = {
     {POST, .path = "/v1/events", .scope = SCOPE_EVENTS_WRITE, .lane = LANE_WRITE,
-     .media_types = EVENT_MEDIA, .admit = admit_events, .answer_batch = record_events},
+     .media_types = EVENT_MEDIA, .is_body_optional = true, .field_prefix = "ce-",
+     .admit = admit_events, .answer_batch = record_events},
     {GET, .path = "/v1/events/{event_id}", .scope = SCOPE_EVENTS_READ, .lane = LANE_READ,
      .admit = admit_event_id, .answer = show_event},
     {GET, .path = "/v1/event-types", .scope = SCOPE_EVENTS_READ, .lane = LANE_INLINE,

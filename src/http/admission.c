@@ -3,7 +3,9 @@
 #include "http/headers.h"
 #include "http/target.h"
 
+#include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 static enum MHD_Result take_field(void *headers, enum MHD_ValueKind kind, const char *name,
                                   const char *value)
@@ -19,6 +21,53 @@ static void read_headers(struct MHD_Connection *wire, struct headers *headers)
         MHD_get_connection_info(wire, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     *headers = (struct headers){.size = info ? info->header_size : 0};
     MHD_get_connection_values(wire, MHD_HEADER_KIND, take_field, headers);
+}
+
+/* "Ce-Id: x  " → "id", "x". */
+static bool keep_field(struct request *request, const char *name, const char *value)
+{
+    size_t length = strlen(value);
+    while (length > 0 && memchr(" \t", value[length - 1], 2))
+        length--;
+    char *lower = arena_copy(request->arena, name, strlen(name));
+    char *kept = arena_copy(request->arena, value, length);
+    for (char *at = lower; at && *at; at++)
+        *at = (char)tolower((unsigned char)*at);
+    request->fields[request->field_count++] = (struct header_field){lower, kept};
+    return lower && kept;
+}
+
+struct gathering {
+    struct exchange *exchange;
+    bool failed;
+};
+
+static enum MHD_Result take_prefixed(void *closure, enum MHD_ValueKind kind, const char *name,
+                                     const char *value)
+{
+    struct gathering *gathering = closure;
+    struct exchange *exchange = gathering->exchange;
+    struct request *request = &exchange->request;
+    const char *prefix = request->route->field_prefix;
+    size_t length = strlen(prefix);
+    if (strncasecmp(name, prefix, length) != 0)
+        return MHD_YES;
+    if (!request->fields) {
+        int all = MHD_get_connection_values(exchange->wire, kind, NULL, NULL);
+        request->fields = arena_alloc(request->arena, (size_t)all * sizeof *request->fields);
+    }
+    gathering->failed =
+        !request->fields || !keep_field(request, name + length, value ? value : "");
+    return gathering->failed ? MHD_NO : MHD_YES;
+}
+
+/* Those that the route wants beside the ones that every request may have. */
+static bool gather_fields(struct exchange *exchange, struct problem *why)
+{
+    struct gathering gathering = {.exchange = exchange};
+    if (exchange->request.route->field_prefix)
+        MHD_get_connection_values(exchange->wire, MHD_HEADER_KIND, take_prefixed, &gathering);
+    return !gathering.failed || fail(why, PROBLEM_INTERNAL, "out of memory");
 }
 
 static void give_id(struct request *request, const char *given)
@@ -79,7 +128,7 @@ static bool admit(struct exchange *exchange, const struct headers *headers, cons
            find_route(exchange, &target, &match, why) &&
            auth_check(exchange->io->service->auth, headers->values[HEADER_AUTHORIZATION],
                       request->route->scope, request->key_id, why) &&
-           headers_check_accept(headers, request->route, why) &&
+           headers_check_accept(headers, request->route, why) && gather_fields(exchange, why) &&
            expect_body(exchange, headers, why) && target_variables(request, &match, why) &&
            target_parameters(request, target.query, why);
 }

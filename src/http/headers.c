@@ -3,6 +3,7 @@
 #include "http/accept.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -126,12 +127,32 @@ static bool is_utf8_charset(const char *field)
     return !charset;
 }
 
+/* "*+json" fits every type that ends so. */
+static bool is_fitting(const char *pattern, const char *media_type)
+{
+    size_t length = strlen(media_type), end = strlen(pattern) - 1;
+    if (*pattern != '*')
+        return strcmp(pattern, media_type) == 0;
+    return length > end && strcmp(media_type + length - end, pattern + 1) == 0;
+}
+
 static bool is_taken(const struct route *route, const char *media_type)
 {
     for (const char *const *taken = route->media_types; *taken; taken++)
-        if (strcmp(*taken, media_type) == 0)
+        if (is_fitting(*taken, media_type))
             return true;
     return false;
+}
+
+/* What the route takes, as a list in the detail of the problem. */
+static bool refuse_type(const struct route *route, struct problem *why)
+{
+    char list[sizeof why->detail] = "";
+    for (const char *const *taken = route->media_types; *taken; taken++) {
+        size_t length = strlen(list);
+        snprintf(list + length, sizeof list - length, "%s%s", length > 0 ? ", " : "", *taken);
+    }
+    return fail(why, PROBLEM_UNSUPPORTED_MEDIA, "send the field Content-Type: %s", list);
 }
 
 bool headers_tell_gzip(const struct headers *headers)
@@ -152,14 +173,16 @@ bool headers_check_body(const struct headers *headers, struct request *request,
                         struct problem *why)
 {
     const char *type = headers->values[HEADER_CONTENT_TYPE];
-    if (!request->route->media_types)
+    const struct route *route = request->route;
+    uint64_t unused;
+    if (!route->media_types ||
+        (route->is_body_optional && !type && !headers_announce_body(headers, &unused)))
         return true;
     request->media_type = bare_media_type(request->arena, type ? type : "");
     if (!request->media_type)
         return fail(why, PROBLEM_INTERNAL, "out of memory");
-    if (!is_taken(request->route, request->media_type))
-        return fail(why, PROBLEM_UNSUPPORTED_MEDIA, "send the field Content-Type: %s",
-                    request->route->media_types[0]);
+    if (!is_taken(route, request->media_type))
+        return refuse_type(route, why);
     if (!is_utf8_charset(type ? type : ""))
         return fail(why, PROBLEM_UNSUPPORTED_MEDIA, "the only charset is utf-8");
     if (!is_readable(headers))

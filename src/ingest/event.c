@@ -114,15 +114,19 @@ static void check_name(const char *pointer, const char *name, struct problem *wh
         fault_add(why, pointer, "must not begin or end with a space");
 }
 
+/* "application/json", or any type whose name ends in "+json"; parameters may follow. */
 static void check_content_type(const char *content_type, struct problem *why)
 {
-    static const char JSON[] = "application/json";
+    static const char JSON[] = "application/json", SUFFIX[] = "+json";
+    size_t length = content_type != NULL ? strcspn(content_type, "; ") : 0;
+    size_t suffix = sizeof SUFFIX - 1;
     if (content_type == NULL)
         return;
-    bool is_json = strncasecmp(content_type, JSON, sizeof JSON - 1) == 0 &&
-                   strchr("; ", content_type[sizeof JSON - 1]) != NULL;
+    bool is_json =
+        (length == sizeof JSON - 1 && strncasecmp(content_type, JSON, length) == 0) ||
+        (length > suffix && strncasecmp(content_type + length - suffix, SUFFIX, suffix) == 0);
     if (!is_json)
-        fault_add(why, "/datacontenttype", "must be %s", JSON);
+        fault_add(why, "/datacontenttype", "must be %s, or end in %s", JSON, SUFFIX);
 }
 
 /* What is wrong with a text that timestamp_parse refused. */

@@ -179,38 +179,46 @@ static struct reply read_reply(struct client *client, bool has_body)
     return reply;
 }
 
-struct reply client_call(struct client *client, const char *method, const char *path,
-                         const char *content_type, const char *body)
+/* The head and the body in one write: in packets of their own they would wait for each other's
+ * acknowledgement. */
+static bool send_message(struct client *client, const char *head, const char *body,
+                         size_t length)
 {
-    size_t body_length = body != NULL ? strlen(body) : 0;
-    char type[128] = "";
-    if (content_type != NULL)
-        snprintf(type, sizeof type, "Content-Type: %s\r\n", content_type);
-    char authorization[160] = "";
+    struct text message = {0};
+    bool is_sent = text_add(&message, head, strlen(head)) &&
+                   text_add(&message, body != NULL ? body : "", length) &&
+                   client->socket >= 0 &&
+                   send_all(client->socket, message.data, message.length);
+    free(message.data);
+    return is_sent;
+}
+
+struct reply client_ask(struct client *client, const char *method, const char *path,
+                        const char *fields, const char *body, size_t length)
+{
+    char authorization[160] = "", head[4096];
     if (client->key[0] != '\0')
         snprintf(authorization, sizeof authorization, "Authorization: Bearer %s\r\n",
                  client->key);
-    char head[4096];
     int head_length =
         snprintf(head, sizeof head,
                  "%s %s HTTP/1.1\r\nHost: localhost\r\n%s%sContent-Length: %zu\r\n\r\n", method,
-                 path, authorization, type, body_length);
-    /* one write: head and body in separate packets would wait for each other's acknowledgement
-     */
-    struct text message = {0};
-    bool is_ready = head_length < (int)sizeof head &&
-                    text_add(&message, head, (size_t)head_length) &&
-                    text_add(&message, body != NULL ? body : "", body_length);
+                 path, authorization, fields, length);
     if (client->socket < 0)
         client->socket = client_connect(client->port);
-    if (!is_ready || client->socket < 0 ||
-        !send_all(client->socket, message.data, message.length)) {
-        free(message.data);
-        client_close(client);
-        return (struct reply){0};
-    }
-    free(message.data);
-    return read_reply(client, strcmp(method, "HEAD") != 0);
+    if (head_length < (int)sizeof head && send_message(client, head, body, length))
+        return read_reply(client, strcmp(method, "HEAD") != 0);
+    client_close(client);
+    return (struct reply){0};
+}
+
+struct reply client_call(struct client *client, const char *method, const char *path,
+                         const char *content_type, const char *body)
+{
+    char fields[128] = "";
+    if (content_type != NULL)
+        snprintf(fields, sizeof fields, "Content-Type: %s\r\n", content_type);
+    return client_ask(client, method, path, fields, body, body != NULL ? strlen(body) : 0);
 }
 
 struct reply client_get(struct client *client, const char *path)

@@ -21,6 +21,11 @@ void client_destroy(struct client *client);
 /* Connects if need be. `body` may be NULL. The reply is released by reply_clear. */
 struct reply client_call(struct client *client, const char *method, const char *path,
                          const char *content_type, const char *body);
+
+/* As client_call, with header fields of one's own ("Name: value\r\n…") and a body of any
+ * bytes. */
+struct reply client_ask(struct client *client, const char *method, const char *path,
+                        const char *fields, const char *body, size_t length);
 struct reply client_get(struct client *client, const char *path);
 struct reply client_post(struct client *client, const char *path, const char *body);
 

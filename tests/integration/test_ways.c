@@ -1,0 +1,176 @@
+/* Every way in, through the door: one event in every form is one event. */
+#include "base/compiler.h"
+#include "gzip.h"
+#include "integration/answers.h"
+#include "integration/client.h"
+#include "integration/service.h"
+#include "tap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct service service;
+static struct client *client;
+
+static void start(void)
+{
+    service_start(&service);
+}
+
+static void stop(void)
+{
+    service_remove(&service);
+}
+
+static void connect_client(void)
+{
+    client = client_create(service.port, service.key);
+}
+
+static void disconnect_client(void)
+{
+    client_destroy(client);
+}
+
+/* The answer as JSON; to be released. */
+static json_t *ask(const char *fields, const char *body, size_t length, int status)
+{
+    struct reply reply = client_ask(client, "POST", "/v1/events", fields, body, length);
+    ck_assert_msg(reply.status == status, "%d %s", reply.status, reply.body);
+    json_t *answer = json_loads(reply.body, 0, NULL);
+    ck_assert_ptr_nonnull(answer);
+    reply_clear(&reply);
+    return answer;
+}
+
+static const char *outcome_of(const json_t *answer)
+{
+    const json_t *items = json_object_get(answer, "data");
+    return answer_text(items != NULL ? json_array_get(items, 0) : answer, "outcome");
+}
+
+/* Forms ------------------------------------------------------------------------------------ */
+
+#define TYPE(type) "Content-Type: " type "\r\n"
+#define REST                                                                                   \
+    "\"id\":\"lead #\",\"source\":\"cr\xc3\xa4m\",\"subject\":\"acme\",\"type\":"              \
+    "\"find.lead.created\",\"time\":\"2025-03-01T09:30:00Z\","                                 \
+    "\"data\":{\"channel\":\"ad\",\"referrer\":\"b\"}}"
+#define LEAD "{\"retries\":3," REST
+#define BINARY                                                                                 \
+    "ce-specversion: 1.0\r\nce-id: \"lead #\"\r\nCe-Source: cr%C3%A4m\r\nce-subject: acme\r\n" \
+    "CE-TYPE: find.lead.created\r\nce-time: 2025-03-01T10:30:00+01:00\r\nce-retries: 3\r\n"
+
+/* "#" stands for a number. */
+static const struct form {
+    const char *name, *fields, *body;
+    bool is_packed;
+} FORMS[] = {
+    {"an object", TYPE("application/json"), LEAD, false},
+    {"an array", TYPE("application/json"), "[" LEAD "]", false},
+    {"CloudEvents", TYPE("application/cloudevents+json; charset=utf-8"),
+     "{\"specversion\":\"1.0\",\"retries\":\"3\",\"extra\":null,"
+     "\"datacontenttype\":\"application/json\"," REST,
+     false},
+    {"a batch", TYPE("application/cloudevents-batch+json"), " [ " LEAD " ] ", false},
+    {"lines", TYPE("application/x-ndjson"), "\xef\xbb\xbf\r\n" LEAD "\r\n", false},
+    {"binary mode", TYPE("application/json") BINARY,
+     "{ \"referrer\": \"b\", \"channel\": \"ad\" }", false},
+    {"binary mode, +json", TYPE("application/vnd.acme+json") BINARY,
+     "{\"referrer\":\"b\",\"channel\":\"ad\"}", false},
+    {"packed", TYPE("application/json") "Content-Encoding: gzip\r\n", LEAD, true},
+    {"packed lines", TYPE("application/x-ndjson") "Content-Encoding: gzip\r\n", LEAD, true},
+};
+
+static char *numbered(const char *text, int number)
+{
+    char *copy = strdup(text);
+    for (char *at = copy; (at = strchr(at, '#')) != NULL;)
+        *at = (char)('0' + number);
+    return copy;
+}
+
+static void post_form(const struct form *form, int number, const char *outcome)
+{
+    char *fields = numbered(form->fields, number), *body = numbered(form->body, number);
+    char packed[4096];
+    const char *sent = form->is_packed ? packed : body;
+    size_t length = strlen(body);
+    if (form->is_packed)
+        length = gzip_pack(body, length, packed, sizeof packed);
+    struct reply reply = client_ask(client, "POST", "/v1/events", fields, sent, length);
+    ck_assert_msg(reply.status == 200 || reply.status == 201, "%s: %s", form->name, reply.body);
+    json_t *answer = json_loads(reply.body, 0, NULL);
+    ck_assert_msg(strcmp(outcome_of(answer), outcome) == 0, "%s: %s", form->name, reply.body);
+    json_decref(answer);
+    reply_clear(&reply);
+    free(fields);
+    free(body);
+}
+
+START_TEST(every_form_is_the_same_event)
+{
+    post_form(&FORMS[_i], _i, "created");
+    for (size_t i = 0; i < COUNT_OF(FORMS); i++)
+        post_form(&FORMS[i], _i, "duplicate");
+}
+END_TEST
+
+START_TEST(binary_mode_is_kept_as_an_object)
+{
+    post_form(&FORMS[5], 9, "created");
+    json_t *page = answer_get(client, "/v1/customers/acme/timeline?limit=1000");
+    const json_t *items = json_object_get(page, "data"), *item;
+    const char *event_id = NULL;
+    size_t i;
+    json_array_foreach(items, i, item)
+    {
+        if (strcmp(answer_text(item, "id"), "lead 9") == 0)
+            event_id = answer_text(item, "event_id");
+    }
+    ck_assert_ptr_nonnull(event_id);
+    char path[64];
+    snprintf(path, sizeof path, "/v1/events/%s", event_id);
+    struct reply reply = client_get(client, path);
+    ck_assert_ptr_nonnull(strstr(
+        reply.body, "{\"specversion\":\"1.0\",\"id\":\"lead 9\",\"source\":\"cr\xc3\xa4m\","
+                    "\"subject\":\"acme\",\"type\":\"find.lead.created\","
+                    "\"time\":\"2025-03-01T10:30:00+01:00\",\"retries\":\"3\","
+                    "\"data\":{ \"referrer\": \"b\", \"channel\": \"ad\" }}"));
+    reply_clear(&reply);
+    json_decref(page);
+}
+END_TEST
+
+START_TEST(other_content_is_a_conflict_in_every_form)
+{
+    static const struct form OTHER = {"other", TYPE("application/json") BINARY,
+                                      "{\"referrer\":\"c\",\"channel\":\"ad\"}", false};
+    char *fields = numbered(OTHER.fields, 0);
+    post_form(&FORMS[0], 0, "duplicate");
+    json_decref(ask(fields, OTHER.body, strlen(OTHER.body), 409));
+    free(fields);
+}
+END_TEST
+
+START_TEST(all_is_consistent)
+{
+    answer_verified(&service);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("ways");
+    TCase *tests = tcase_create("ways");
+    suite_add_tcase(suite, tests);
+    tcase_add_unchecked_fixture(tests, start, stop);
+    tcase_add_checked_fixture(tests, connect_client, disconnect_client);
+    tcase_set_timeout(tests, 60);
+    tcase_add_loop_test(tests, every_form_is_the_same_event, 0, COUNT_OF(FORMS));
+    tcase_add_test(tests, binary_mode_is_kept_as_an_object);
+    tcase_add_test(tests, other_content_is_a_conflict_in_every_form);
+    tcase_add_test(tests, all_is_consistent);
+    return tap_run(suite);
+}
