@@ -25,13 +25,24 @@ struct post {
     struct arena *arena;
     struct item *items; /* in the sender's order */
     size_t count, capacity;
-    bool is_array; /* each event has a fate of its own, and pointers begin with its position */
-    size_t *lines; /* of each item, from 1; NULL: they did not come as lines */
+    bool is_array;  /* there may be several */
+    size_t *lines;  /* of each item, from 1; NULL: they did not come as lines */
+    bool is_atomic; /* all of them are to be stored, or none */
+    bool is_dry;    /* none is to be stored */
 };
 
 /* Reads the body by its form. False, with `why`: nothing of it can be taken. */
 bool post_read(const struct request *request, struct post *post,
                struct problem *why) MUST_CHECK;
+
+/* Answers with what became of each event: of one, 201 or 200; of several, 200 with a result for
+ * each, or, where all or none are to be stored, one problem with all that is at fault: 422, or
+ * 409 where there are conflicts only. */
+bool post_answer(struct request *request, const struct post *post,
+                 struct problem *why) MUST_CHECK;
+
+/* Why an item was not stored, with pointers from the front of the body: /3/data/amount. */
+struct problem post_problem(const struct post *post, size_t position);
 
 /* For the readers of the forms ------------------------------------------------------------- */
 

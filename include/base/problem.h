@@ -69,6 +69,9 @@ bool fail(struct problem *why, enum problem_code code, const char *detail, ...)
 bool fault_add(struct problem *why, const char *pointer, const char *detail, ...)
     PRINTF_LIKE(3, 4);
 
+/* Appends a fault as a JSON object. */
+void fault_write(struct buffer *out, const struct fault *fault);
+
 /* Appends the faults as a JSON array of objects with the members pointer and detail. */
 void faults_write(struct buffer *out, const struct problem *why);
 

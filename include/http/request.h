@@ -58,8 +58,15 @@ struct request {
     struct request *next;   /* in a lane's queue, or on the way back from it */
 };
 
+/* As a weight: more than any batch takes, so that the request is answered alone. */
+enum { REQUEST_ALONE = 1 << 30 };
+
 /* The value of a query parameter, or NULL. */
 const char *request_parameter(const struct request *request, const char *name);
+
+/* A parameter that is true or false, and false if it is not given. What is neither is a
+ * fault. */
+bool request_flag(const struct request *request, const char *name, struct problem *why);
 
 /* All three fill the answer and return true. `body` is not copied. */
 bool respond_json(struct request *request, int status, const char *body, size_t length);
@@ -74,6 +81,10 @@ bool respond_field(struct request *request, const char *name, const char *value)
 /* Makes the answer a problem+json of `why` (instance: the request's id). Header fields that the
  * answer had are dropped. */
 void request_refuse(struct request *request, const struct problem *why);
+
+/* The same, with the faults of several parts as its own. */
+void request_refuse_parts(struct request *request, const struct problem *why,
+                          const struct problem *parts, size_t count);
 
 /* Appends `why` as a problem+json object; for an item of a batch, `instance` is NULL. */
 void problem_write(struct buffer *out, const struct problem *why, const char *instance);

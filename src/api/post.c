@@ -58,24 +58,9 @@ struct item *post_add(struct post *post, struct problem *why)
     return item;
 }
 
-/* Makes pointers into the item pointers into the array: /data/amount → /3/data/amount. */
-static void prefix_pointers(struct problem *problem, size_t position)
-{
-    const struct problem unmoved = *problem;
-    problem->fault_count = 0;
-    for (unsigned i = 0; i < unmoved.fault_count; i++) {
-        char pointer[sizeof unmoved.faults->pointer + 32];
-        snprintf(pointer, sizeof pointer, "/%zu%s", position, unmoved.faults[i].pointer);
-        fault_add(problem, pointer, "%s", unmoved.faults[i].detail);
-    }
-}
-
 bool post_reject(struct post *post, const struct problem *problem, struct problem *why)
 {
-    struct problem placed = *problem;
-    if (post->is_array)
-        prefix_pointers(&placed, post->count - 1);
-    return item_reject(&post->items[post->count - 1], post->arena, &placed, why);
+    return item_reject(&post->items[post->count - 1], post->arena, problem, why);
 }
 
 void post_tell_size(struct problem *problem)

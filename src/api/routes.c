@@ -9,6 +9,7 @@ static const char *const EVENT_MEDIA[] = {"application/json",
                                           "application/x-ndjson",
                                           "*+json", /* in binary mode */
                                           NULL};
+static const char *const POST_EVENTS_FLAGS[] = {"atomic", "dry_run", NULL};
 static const char *const PAGE[] = {"limit", "cursor", NULL};
 static const char *const CUSTOMER_LIST[] = {"stage", "limit", "cursor", NULL};
 static const char *const METRIC[] = {"from", "to", "interval", "timezone", "currency", NULL};
@@ -21,8 +22,8 @@ static const char *const YAML_ANSWER[] = {"application/yaml", NULL};
 
 const struct route ROUTES[] = {
     {POST, .path = "/v1/events", .scope = SCOPE_EVENTS_WRITE, .lane = LANE_WRITE,
-     .media_types = EVENT_MEDIA, .is_body_optional = true, .field_prefix = "ce-",
-     .admit = admit_events, .answer_batch = record_events},
+     .parameters = POST_EVENTS_FLAGS, .media_types = EVENT_MEDIA, .is_body_optional = true,
+     .field_prefix = "ce-", .admit = admit_events, .answer_batch = record_events},
     {GET, .path = "/v1/events/{event_id}", .scope = SCOPE_EVENTS_READ, .lane = LANE_READ,
      .admit = admit_event_id, .answer = show_event},
     {GET, .path = "/v1/event-types", .scope = SCOPE_EVENTS_READ, .lane = LANE_INLINE,

@@ -150,15 +150,21 @@ bool fault_add(struct problem *why, const char *pointer, const char *detail, ...
     return false;
 }
 
+void fault_write(struct buffer *out, const struct fault *fault)
+{
+    buffer_text(out, "{\"pointer\":");
+    buffer_json_text(out, fault->pointer);
+    buffer_text(out, ",\"detail\":");
+    buffer_json_text(out, fault->detail);
+    buffer_text(out, "}");
+}
+
 void faults_write(struct buffer *out, const struct problem *why)
 {
     buffer_text(out, "[");
     for (unsigned i = 0; i < why->fault_count; i++) {
-        buffer_text(out, i > 0 ? ",{\"pointer\":" : "{\"pointer\":");
-        buffer_json_text(out, why->faults[i].pointer);
-        buffer_text(out, ",\"detail\":");
-        buffer_json_text(out, why->faults[i].detail);
-        buffer_text(out, "}");
+        buffer_text(out, i > 0 ? "," : "");
+        fault_write(out, &why->faults[i]);
     }
     buffer_text(out, "]");
 }

@@ -1,5 +1,6 @@
 #include "http/request.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { PROBLEM_LIMIT = 16384 }; /* bytes: far more than all faults take, escaped */
@@ -12,6 +13,17 @@ const char *request_parameter(const struct request *request, const char *name)
         if (strcmp(request->parameters[i].name, name) == 0)
             return request->parameters[i].value;
     return NULL;
+}
+
+bool request_flag(const struct request *request, const char *name, struct problem *why)
+{
+    char pointer[sizeof why->faults->pointer];
+    const char *value = request_parameter(request, name);
+    bool is_true = value && strcmp(value, "true") == 0;
+    snprintf(pointer, sizeof pointer, "?%s", name);
+    if (value && !is_true && strcmp(value, "false") != 0)
+        (void)fault_add(why, pointer, "must be true or false");
+    return is_true;
 }
 
 bool respond_text(struct request *request, int status, const char *content_type,
@@ -52,7 +64,19 @@ static void write_member(struct buffer *out, const char *prefix, const char *tex
     buffer_json_text(out, text);
 }
 
-void problem_write(struct buffer *out, const struct problem *why, const char *instance)
+static void write_faults(struct buffer *out, const struct problem *parts, size_t count)
+{
+    unsigned written = 0;
+    for (size_t i = 0; i < count; i++)
+        for (unsigned j = 0; j < parts[i].fault_count; j++) {
+            buffer_text(out, written++ > 0 ? "," : ",\"errors\":[");
+            fault_write(out, &parts[i].faults[j]);
+        }
+    buffer_text(out, written > 0 ? "]" : "");
+}
+
+static void write_problem(struct buffer *out, const struct problem *why, const char *instance,
+                          const struct problem *parts, size_t count)
 {
     const struct problem_kind *kind = problem_kind(why->code);
     buffer_print(out, "{\"type\":\"/problems/%s\"", kind->slug);
@@ -62,11 +86,13 @@ void problem_write(struct buffer *out, const struct problem *why, const char *in
         write_member(out, ",\"detail\":", why->detail);
     if (instance)
         write_member(out, ",\"instance\":", instance);
-    if (why->fault_count > 0) {
-        buffer_text(out, ",\"errors\":");
-        faults_write(out, why);
-    }
+    write_faults(out, parts, count);
     buffer_text(out, "}");
+}
+
+void problem_write(struct buffer *out, const struct problem *why, const char *instance)
+{
+    write_problem(out, why, instance, why, 1);
 }
 
 /* What RFC 9110, 9457 and 6750 want beside the problem itself. */
@@ -90,9 +116,15 @@ static bool respond_without_memory(struct request *request)
 
 void request_refuse(struct request *request, const struct problem *why)
 {
-    struct buffer body = buffer_create(request->arena, PROBLEM_LIMIT);
+    request_refuse_parts(request, why, why, 1);
+}
+
+void request_refuse_parts(struct request *request, const struct problem *why,
+                          const struct problem *parts, size_t count)
+{
+    struct buffer body = buffer_create(request->arena, count * PROBLEM_LIMIT);
     request->answer = (struct answer){0};
-    problem_write(&body, why, request->id);
+    write_problem(&body, why, request->id, parts, count);
     if (body.failed)
         (void)respond_without_memory(request);
     else

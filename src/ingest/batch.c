@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "db/array.h"
+#include "ingest/recording.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -152,8 +153,8 @@ static bool read_outcomes(const PGresult *rows, struct item *const *items, size_
     return row_count == count;
 }
 
-static enum db_fault record_once(struct db *db, struct arena *arena, struct item *const *items,
-                                 size_t count, struct problem *why)
+enum db_fault recording_attempt(const struct recording *recording, struct item *const *items,
+                                size_t count, struct problem *why)
 {
     struct db_value values[COLUMNS];
     PGresult *rows = NULL;
@@ -161,14 +162,14 @@ static enum db_fault record_once(struct db *db, struct arena *arena, struct item
     struct arena *scratch = arena_create(SCRATCH_BYTES);
     if (scratch == NULL || !make_parameters(scratch, items, count, values))
         fail(why, PROBLEM_INTERNAL, "out of memory");
-    else if (db_run(db, STATEMENT_RECORD_EVENTS, values, &rows, why))
+    else if (db_run(recording->db, STATEMENT_RECORD_EVENTS, values, &rows, why))
         fault = DB_FAULT_NONE;
     else
-        fault = db_last_fault(db);
+        fault = db_last_fault(recording->db);
     arena_destroy(scratch);
     if (fault != DB_FAULT_NONE)
         return fault;
-    if (!arena_defer(arena, release_rows, rows)) {
+    if (!arena_defer(recording->arena, release_rows, rows)) {
         fail(why, PROBLEM_INTERNAL, "out of memory");
         return DB_FAULT_BUG;
     }
@@ -181,15 +182,14 @@ static enum db_fault record_once(struct db *db, struct arena *arena, struct item
 
 /* Senders wait meanwhile: what failed slowly (a frozen server, a lock that is held) is not
  * tried as often as what failed at once. */
-static enum db_fault record_persistently(struct db *db, struct arena *arena,
-                                         struct item *const *items, size_t count,
-                                         struct problem *why)
+enum db_fault recording_persist(const struct recording *recording, struct item *const *items,
+                                size_t count, struct problem *why)
 {
     int64_t give_up_at = clock_monotonic() + ATTEMPTS_MICROSECONDS;
     int milliseconds = FIRST_PAUSE_MILLISECONDS;
     for (int attempt = 1;; attempt++, milliseconds *= 5) {
         *why = (struct problem){.code = PROBLEM_NONE};
-        enum db_fault fault = record_once(db, arena, items, count, why);
+        enum db_fault fault = recording->attempt(recording, items, count, why);
         bool may_pass = fault == DB_FAULT_CONNECTION || fault == DB_FAULT_TRANSIENT;
         if (!may_pass || attempt == ATTEMPTS || clock_monotonic() >= give_up_at)
             return fault;
@@ -197,10 +197,10 @@ static enum db_fault record_persistently(struct db *db, struct arena *arena,
     }
 }
 
-static bool record_range(struct db *db, struct arena *arena, struct item *const *items,
-                         size_t count, struct problem *why)
+bool recording_halve(const struct recording *recording, struct item *const *items, size_t count,
+                     struct problem *why)
 {
-    enum db_fault fault = record_persistently(db, arena, items, count, why);
+    enum db_fault fault = recording_persist(recording, items, count, why);
     if (fault == DB_FAULT_NONE)
         return true;
     if (fault != DB_FAULT_DATA && fault != DB_FAULT_TOLD)
@@ -208,14 +208,13 @@ static bool record_range(struct db *db, struct arena *arena, struct item *const 
     if (count == 1) {
         const struct problem problem = *why;
         *why = (struct problem){.code = PROBLEM_NONE};
-        return item_reject(items[0], arena, &problem, why);
+        return item_reject(items[0], recording->arena, &problem, why);
     }
-    return record_range(db, arena, items, count / 2, why) &&
-           record_range(db, arena, items + count / 2, count - count / 2, why);
+    return recording_halve(recording, items, count / 2, why) &&
+           recording_halve(recording, items + count / 2, count - count / 2, why);
 }
 
-/* How many of the items, at least one, make up a statement. */
-static size_t statement_length(struct item *const *items, size_t count)
+size_t recording_length(struct item *const *items, size_t count)
 {
     size_t bytes = 0;
     for (size_t i = 0; i < count; i++) {
@@ -226,19 +225,32 @@ static size_t statement_length(struct item *const *items, size_t count)
     return count;
 }
 
+struct item **items_sound(struct arena *arena, struct item *const *items, size_t *count,
+                          struct problem *why)
+{
+    struct item **sound = arena_alloc(arena, (*count + 1) * sizeof *sound);
+    size_t sound_count = 0;
+    if (sound == NULL) {
+        fail(why, PROBLEM_INTERNAL, "out of memory");
+        return NULL;
+    }
+    for (size_t i = 0; i < *count; i++)
+        if (items[i]->outcome != OUTCOME_REJECTED)
+            sound[sound_count++] = items[i];
+    *count = sound_count;
+    return sound;
+}
+
 bool batch_record(struct db *db, struct arena *arena, struct item *const *items, size_t count,
                   struct problem *why)
 {
-    struct item **sound = arena_alloc(arena, (count + 1) * sizeof *sound);
-    size_t sound_count = 0;
+    const struct recording recording = {db, arena, recording_attempt};
+    struct item **sound = items_sound(arena, items, &count, why);
     if (sound == NULL)
-        return fail(why, PROBLEM_INTERNAL, "out of memory");
-    for (size_t i = 0; i < count; i++)
-        if (items[i]->outcome != OUTCOME_REJECTED)
-            sound[sound_count++] = items[i];
-    for (size_t done = 0, length = 0; done < sound_count; done += length) {
-        length = statement_length(sound + done, sound_count - done);
-        if (!record_range(db, arena, sound + done, length, why))
+        return false;
+    for (size_t done = 0, length = 0; done < count; done += length) {
+        length = recording_length(sound + done, count - done);
+        if (!recording_halve(&recording, sound + done, length, why))
             return false;
     }
     return true;

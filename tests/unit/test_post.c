@@ -46,9 +46,9 @@ static void assert_rejected(size_t at, const char *pointer, const char *detail)
 {
     ck_assert_uint_lt(at, post.count);
     ck_assert_int_eq(post.items[at].outcome, OUTCOME_REJECTED);
-    const struct problem *problem = post.items[at].problem;
-    ck_assert_str_eq(problem->faults[0].pointer, pointer);
-    ck_assert_msg(strstr(problem->detail, detail) != NULL, "%s", problem->detail);
+    const struct problem problem = post_problem(&post, at);
+    ck_assert_str_eq(problem.faults[0].pointer, pointer);
+    ck_assert_msg(strstr(problem.detail, detail) != NULL, "%s", problem.detail);
 }
 
 /* JSON ------------------------------------------------------------------------------------- */
