@@ -22,6 +22,12 @@ enum {
 /* The namespace of event ids: event_id = UUIDv5(namespace, source + "\n" + id). */
 extern const unsigned char EVENT_NAMESPACE[UUID_SIZE];
 
+/* What an event's data has for the facts that read it from the body; or-ed. */
+enum event_facet {
+    FACET_COST = 1, /* data.cost: what the event itself cost */
+    FACET_SPEND = 2 /* its amount is money spent: is_spend of its type */
+};
+
 /* What the types' fields give to the ledger's columns; the vocabulary says which field goes
  * where. Absent: NULL for texts, the flags for numbers. */
 struct event_values {
@@ -32,6 +38,7 @@ struct event_values {
     int16_t stage;                         /* stage.overridden: position from 0 in STAGES */
     const char *target_source, *target_id; /* event.voided */
     bool has_amount, has_units, has_stage;
+    int16_t facets; /* enum event_facet */
 };
 
 struct event {

@@ -65,20 +65,15 @@ enum {
         __VA_ARGS__, LAST_ROW                                                                  \
     }
 
-#define TYPE(code_, entry_, stage_, name_, fields_)                                            \
+/* After the fields may follow what else is to be said of the type (.is_spend = true). */
+#define TYPE(code_, entry_, stage_, name_, ...)                                                \
     {                                                                                          \
         .code = code_, .name = name_, .stage = STAGE_##stage_, .entry = ENTRY_##entry_,        \
-        .fields = fields_                                                                      \
+        .fields = __VA_ARGS__                                                                  \
     }
-#define SCHEDULED(code_, entry_, stage_, name_, fields_)                                       \
-    {                                                                                          \
-        .code = code_, .name = name_, .stage = STAGE_##stage_, .entry = ENTRY_##entry_,        \
-        .is_scheduled = true, .fields = fields_                                                \
-    }
-#define SUBJECTLESS(code_, entry_, stage_, name_, fields_)                                     \
-    {                                                                                          \
-        .code = code_, .name = name_, .stage = STAGE_##stage_, .entry = ENTRY_##entry_,        \
-        .needs_no_subject = true, .fields = fields_                                            \
-    }
+#define SCHEDULED(code_, entry_, stage_, name_, ...)                                           \
+    TYPE(code_, entry_, stage_, name_, __VA_ARGS__, .is_scheduled = true)
+#define SUBJECTLESS(code_, entry_, stage_, name_, ...)                                         \
+    TYPE(code_, entry_, stage_, name_, __VA_ARGS__, .needs_no_subject = true)
 
 #endif

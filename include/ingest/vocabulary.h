@@ -33,6 +33,7 @@ struct event_type {
     enum event_entry entry;
     bool is_scheduled; /* may lie in the future */
     bool needs_no_subject;
+    bool is_spend;                   /* its amount is what the business spent */
     const struct json_field *fields; /* of data, over struct event_values */
 };
 

@@ -47,6 +47,9 @@ struct json_field {
 bool json_decode(const json_t *object, const struct json_field *fields, void *target,
                  const char *pointer, struct problem *why) MUST_CHECK;
 
+/* Whether an object has a member of this name that is not null. */
+bool json_is_given(const json_t *object, const char *name);
+
 /* How deep arrays and objects may lie in each other, and how long a number may be written. */
 enum { JSON_DEPTH_LIMIT = 64, JSON_NUMBER_LIMIT = 64 };
 

@@ -1,5 +1,6 @@
 #include "ingest/event.h"
 
+#include "ingest/event_data.h"
 #include "json/decode.h"
 
 #include <ctype.h>
@@ -20,10 +21,6 @@ enum {
     SEQUENCE_DIGITS = 20, /* what a number's text is padded to, */
     SEQUENCE_PADDED = 18  /* if it has no more digits than these */
 };
-
-/* What an absent value is marked by while a table is read: no field can give it. */
-static const int64_t NO_NUMBER = INT64_MIN;
-static const int16_t NO_CHOICE = -1;
 
 struct envelope {
     const char *id, *source, *subject, *type, *time, *content_type;
@@ -52,19 +49,7 @@ static const struct json_field ENVELOPE[] = {
     {.name = NULL},
 };
 
-/* A correlation is an object of several ids, or one text. */
-static const struct json_field CORRELATION_TEXT = {.name = "correlation",
-                                                   .kind = JSON_KIND_TEXT,
-                                                   .limit = EVENT_NAME_LIMIT,
-                                                   .offset = JSON_NOT_STORED};
-
 /* The checks below add what they find to `why`; event_read looks at it once, at the end. */
-
-static bool has_member(const json_t *object, const char *name)
-{
-    const json_t *member = json_object_get(object, name);
-    return member != NULL && !json_is_null(member);
-}
 
 static bool is_attribute_name(const char *name)
 {
@@ -189,48 +174,6 @@ static bool read_sequence(struct arena *arena, const json_t *sequence, const cha
     return *text != NULL || fail(why, PROBLEM_INTERNAL, "out of memory");
 }
 
-/* The fields that every type has, except those that the type's own table has too. */
-static bool check_common(const json_t *data, const struct event_type *type, struct problem *why)
-{
-    struct json_field fields[COMMON_FIELD_LIMIT + 1] = {{.name = NULL}};
-    size_t count = 0;
-    for (const struct json_field *field = COMMON_FIELDS; field->name != NULL; field++) {
-        if (vocabulary_field(type->fields, field->name, strlen(field->name)) != NULL)
-            continue;
-        bool is_text = strcmp(field->name, CORRELATION_TEXT.name) == 0 &&
-                       json_is_string(json_object_get(data, field->name));
-        fields[count++] = is_text ? CORRELATION_TEXT : *field;
-    }
-    return json_decode(data, fields, NULL, "/data", why);
-}
-
-/* An amount says nothing without its currency, nor the other way round. */
-static bool check_amount(const json_t *data, const struct event_type *type, struct problem *why)
-{
-    const struct json_field *amount =
-        vocabulary_field(type->fields, "amount", strlen("amount"));
-    bool has_amount = has_member(data, "amount");
-    if (amount == NULL || amount->required || has_amount == has_member(data, "currency"))
-        return true;
-    if (has_amount)
-        return fault_add(why, "/data/currency", "is required with an amount");
-    return fault_add(why, "/data/amount", "is required with a currency");
-}
-
-static bool read_data(const json_t *data, struct event *event, struct problem *why)
-{
-    struct event_values *values = &event->values;
-    *values =
-        (struct event_values){.amount = NO_NUMBER, .units = NO_NUMBER, .stage = NO_CHOICE};
-    bool is_valid = json_decode(data, event->type->fields, values, "/data", why);
-    is_valid = check_common(data, event->type, why) && is_valid;
-    is_valid = check_amount(data, event->type, why) && is_valid;
-    values->has_amount = values->amount != NO_NUMBER;
-    values->has_units = values->units != NO_NUMBER;
-    values->has_stage = values->stage != NO_CHOICE;
-    return is_valid;
-}
-
 /* The texts that point into the sender's object are kept beyond it. */
 static bool keep_texts(struct arena *arena, struct event *event, struct problem *why)
 {
@@ -253,14 +196,15 @@ static bool read_by_type(const json_t *object, struct event *event, struct probl
 {
     const json_t *data = json_object_get(object, "data");
     bool is_valid = true;
-    if (!event->type->needs_no_subject && !has_member(object, "subject"))
+    if (!event->type->needs_no_subject && !json_is_given(object, "subject"))
         is_valid = fault_add(why, "/subject", "is required: it names the customer");
-    if (has_member(object, "data"))
-        return json_is_object(data) && read_data(data, event, why) && is_valid;
+    if (json_is_given(object, "data"))
+        return json_is_object(data) &&
+               event_data_read(data, event->type, &event->values, why) && is_valid;
     json_t *nothing = json_object();
     if (nothing == NULL)
         return fail(why, PROBLEM_INTERNAL, "out of memory");
-    is_valid = read_data(nothing, event, why) && is_valid;
+    is_valid = event_data_read(nothing, event->type, &event->values, why) && is_valid;
     json_decref(nothing);
     return is_valid;
 }

@@ -100,7 +100,8 @@ const struct event_type EVENT_TYPES[] = {
                 FIELDS(AMOUNT(MUST), DATE(MUST, "period_start"), DATE(MUST, "period_end"),
                        CHOICE(MUST, "purpose", "acquisition", "retention"),
                        TEXT(MAY, "channel"), TEXT(MAY, "campaign"),
-                       CHOICE(MAY, "kind", "media", "salary", "tool", "agency"))),
+                       CHOICE(MAY, "kind", "media", "salary", "tool", "agency")),
+                .is_spend = true),
     TYPE(108, ACTIVITY, FIND, "find.consent.changed",
          FIELDS(TEXT(MUST, "purpose"), FLAG(MUST, "granted"))),
 
@@ -127,7 +128,8 @@ const struct event_type EVENT_TYPES[] = {
     TYPE(210, ACTIVITY, SELL, "sell.trial.ended", TRIAL),
     TYPE(211, ACTIVITY, SELL, "sell.cost.recorded",
          FIELDS(AMOUNT(MUST), OBJECT_ID(MAY, "opportunity_id"), MINUTES(MAY),
-                CHOICE(MAY, "kind", "commission", "time", "travel", "discount"))),
+                CHOICE(MAY, "kind", "commission", "time", "travel", "discount")),
+         .is_spend = true),
 
     TYPE(301, ADVANCE, DELIVER, "deliver.fulfilment.started",
          FIELDS(OBJECT_ID(MUST, "order_id"), DATE(MAY, "promised_at"))),
@@ -219,7 +221,7 @@ const struct event_type EVENT_TYPES[] = {
     TYPE(512, ACTIVITY, SUPPORT, "support.offer.accepted", OFFER),
     TYPE(513, ACTIVITY, SUPPORT, "support.offer.declined", OFFER),
     TYPE(514, ACTIVITY, SUPPORT, "support.cost.recorded",
-         FIELDS(AMOUNT(MUST), OBJECT_ID(MAY, "case_id"), MINUTES(MAY))),
+         FIELDS(AMOUNT(MUST), OBJECT_ID(MAY, "case_id"), MINUTES(MAY)), .is_spend = true),
 
     TYPE(601, ENTER, LOYALTY, "loyalty.program.joined", PROGRAM),
     TYPE(602, ACTIVITY, LOYALTY, "loyalty.program.left", PROGRAM),

@@ -183,6 +183,12 @@ static bool (*const CHECKS[])(const struct site *site, struct problem *why) = {
 
 static_assert(COUNT_OF(CHECKS) == JSON_KIND_OBJECT + 1, "a check for every kind");
 
+bool json_is_given(const json_t *object, const char *name)
+{
+    const json_t *member = json_object_get(object, name);
+    return member && !json_is_null(member);
+}
+
 /* Appends "/name" to a pointer, as RFC 6901 escapes it. What does not fit is cut. */
 static void point_to(char pointer[POINTER_SIZE], const char *parent, const char *name)
 {
