@@ -9,7 +9,14 @@
 
 #include <stdint.h>
 
-enum array_type { ARRAY_INT2, ARRAY_INT8, ARRAY_TEXT, ARRAY_UUID, ARRAY_TIMESTAMPTZ };
+enum array_type {
+    ARRAY_INT2,
+    ARRAY_INT8,
+    ARRAY_TEXT,
+    ARRAY_UUID,
+    ARRAY_TIMESTAMPTZ,
+    ARRAY_BOOL
+};
 
 struct array {
     struct buffer buffer;
@@ -24,6 +31,8 @@ void array_int2(struct array *array, int16_t value);
 
 /* timestamptz too: microseconds */
 void array_int8(struct array *array, int64_t value);
+
+void array_bool(struct array *array, bool value);
 
 /* uuid, or text by its length */
 void array_bytes(struct array *array, const void *data, size_t length);

@@ -37,17 +37,94 @@ $$;
 comment on function lifecycle.refuse is
     'Refuses a caller''s input: SQLSTATE CL4xx becomes the HTTP status, pointer tells where';
 
+-- The types that the functions name, by the vocabulary's codes, which never change.
+
+create function lifecycle.order_placed() returns smallint
+language sql immutable as $$ select 207::smallint $$;
+create function lifecycle.order_cancelled() returns smallint
+language sql immutable as $$ select 208::smallint $$;
+create function lifecycle.payment_succeeded() returns smallint
+language sql immutable as $$ select 407::smallint $$;
+create function lifecycle.revenue_types() returns smallint[]
+language sql immutable as $$ select '{407,410,413}'::smallint[] $$;
+create function lifecycle.support_cost() returns smallint
+language sql immutable as $$ select 514::smallint $$;
+create function lifecycle.spend_recorded() returns smallint
+language sql immutable as $$ select 107::smallint $$;
+create function lifecycle.spend_types() returns smallint[]
+language sql immutable as $$ select '{107,211}'::smallint[] $$;
+create function lifecycle.customer_identified() returns smallint
+language sql immutable as $$ select 701::smallint $$;
+create function lifecycle.attribute_types() returns smallint[]
+language sql immutable as $$ select '{701,702}'::smallint[] $$;
+create function lifecycle.customer_merged() returns smallint
+language sql immutable as $$ select 703::smallint $$;
+create function lifecycle.merge_types() returns smallint[]
+language sql immutable as $$ select '{703,704}'::smallint[] $$;
+create function lifecycle.event_voided() returns smallint
+language sql immutable as $$ select 721::smallint $$;
+comment on function lifecycle.order_placed is 'The code of sell.order.placed';
+comment on function lifecycle.order_cancelled is 'The code of sell.order.cancelled';
+comment on function lifecycle.payment_succeeded is 'The code of bill.payment.succeeded';
+comment on function lifecycle.revenue_types is
+    'The codes of bill.payment.succeeded, bill.refund.issued and bill.chargeback.lost';
+comment on function lifecycle.support_cost is 'The code of support.cost.recorded';
+comment on function lifecycle.spend_recorded is 'The code of find.spend.recorded';
+comment on function lifecycle.spend_types is
+    'The codes of find.spend.recorded and sell.cost.recorded';
+comment on function lifecycle.customer_identified is 'The code of customer.identified';
+comment on function lifecycle.attribute_types is
+    'The codes of customer.identified and customer.attributes_changed';
+comment on function lifecycle.customer_merged is 'The code of customer.merged';
+comment on function lifecycle.merge_types is
+    'The codes of customer.merged and customer.unmerged';
+comment on function lifecycle.event_voided is 'The code of event.voided';
+
 create type lifecycle.touch as (bucket smallint, customer_id bigint, since timestamptz);
 comment on type lifecycle.touch is
     'A customer, and the time from which what is derived from its events has to be derived anew';
 
 create type lifecycle.touched as (
-    visits lifecycle.touch[], purchases lifecycle.touch[], revenue lifecycle.touch[]);
+    visits lifecycle.touch[], purchases lifecycle.touch[], revenue lifecycle.touch[],
+    costs lifecycle.touch[], attributes lifecycle.touch[]);
 comment on type lifecycle.touched is
     'What a batch of events touched, by what is derived from it';
 
-create type lifecycle.day_touch as (bucket smallint, customer_id bigint, day date);
-comment on type lifecycle.day_touch is 'The same, from a day of the business''s time zone on';
+create type lifecycle.day_touch as (
+    bucket smallint, customer_id bigint, first_day date, last_day date);
+comment on type lifecycle.day_touch is
+    'A customer, and the first and the last day of the business''s time zone on which purchases '
+    'were added or taken away';
+
+create type lifecycle.move as (
+    event_id uuid, from_stage smallint, to_stage smallint, kind text);
+comment on type lifecycle.move is
+    'A transition of the active model, and the event that caused it; the stages as in '
+    'lifecycle.transition';
+
+create type lifecycle.setup as (
+    zone text, model smallint, moving smallint[], deriving smallint, writer smallint);
+comment on type lifecycle.setup is
+    'What the derivation needs to know: the business''s time zone, the active model and the types '
+    'that move customers in it, the model that is being derived (or null), the writer''s number';
+
+create function lifecycle.setup_now()
+returns lifecycle.setup
+language plpgsql
+as $$
+declare
+    setup lifecycle.setup;
+begin
+    select (select s.value from lifecycle.setting s where s.name = 'timezone'), m.model, m.moving,
+           (select d.model from lifecycle.stage_model d where d.state = 'deriving'),
+           lifecycle.writer_number()
+    into setup
+    from lifecycle.stage_model m
+    where m.state = 'active';
+    return setup;
+end
+$$;
+comment on function lifecycle.setup_now is 'The setup for this transaction, with a writer number';
 
 create function lifecycle.bucket_of(subject text)
 returns smallint

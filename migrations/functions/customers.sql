@@ -7,7 +7,10 @@ language sql stable
 as $$
     select to_json(shown)
     from lifecycle.event e
-    left join lifecycle.customer c on c.bucket = e.bucket and c.customer_id = e.customer_id,
+    left join lifecycle.customer o on o.bucket = e.bucket and o.customer_id = e.customer_id
+    left join lifecycle.customer c
+      on c.bucket = coalesce(o.root_bucket, o.bucket)
+     and c.customer_id = coalesce(o.root_id, o.customer_id),
     lateral (select e.event_id, c.ref as customer,
                     lifecycle.utc_text(e.recorded_at) as recorded_at,
                     exists (select from lifecycle.voided v
@@ -32,7 +35,7 @@ as $$
         select s.name as stage, s.stage as position, coalesce(sum(m.customers), 0) as customers
         from lifecycle.stage s
         left join moves m on m.stage = s.stage
-        group by s.stage
+        group by s.stage, s.name
     )
     select to_json(list)
     from (select array(select s from stages s order by s.position) as data) list
@@ -44,10 +47,14 @@ create function lifecycle.find_customer(wanted text)
 returns lifecycle.identifier
 language sql stable
 as $$
-    select i from lifecycle.identifier i where i.identifier = wanted
+    select row(i.identifier, coalesce(c.root_bucket, c.bucket),
+               coalesce(c.root_id, c.customer_id))::lifecycle.identifier
+    from lifecycle.identifier i
+    join lifecycle.customer c on c.bucket = i.bucket and c.customer_id = i.customer_id
+    where i.identifier = wanted
 $$;
 comment on function lifecycle.find_customer is
-    'Where the customer is kept that an identifier names; null if there is none';
+    'Where the canonical customer is kept that an identifier means; null if there is none';
 
 create function lifecycle.list_customers(stage_name text, size integer, cursor text)
 returns table (page json, next_cursor text)
@@ -70,6 +77,7 @@ begin
         (select c.bucket, c.customer_id
          from lifecycle.customer c
          where stage_name is null and (c.bucket, c.customer_id) > (after_bucket, after_customer)
+           and c.root_id is null
          order by c.bucket, c.customer_id
          limit size + 1)
         union all
@@ -112,26 +120,40 @@ comment on function lifecycle.stage_now is
 
 create function lifecycle.show_customer(wanted text)
 returns json
-language sql stable
+language plpgsql stable
 as $$
-    select to_json(shown)
+begin
+    return (select to_json(shown)
     from lifecycle.find_customer(wanted) found
     join lifecycle.customer c on c.bucket = found.bucket and c.customer_id = found.customer_id
     left join lateral lifecycle.stage_now(c.bucket, c.customer_id) now on true,
-    lateral (select min(e.occurred_at) as first, max(e.occurred_at) as last
-             from lifecycle.event e
-             where e.bucket = c.bucket and e.customer_id = c.customer_id) seen,
+    lateral (select min(s.first) as first, max(s.last) as last
+             from lifecycle.histories_of(c.bucket, c.customer_id) h,
+             lateral (select min(e.occurred_at) as first, max(e.occurred_at) as last
+                      from lifecycle.event e
+                      where e.bucket = h.bucket and e.customer_id = h.customer_id) s) seen,
     lateral (select c.ref as customer, lifecycle.utc_text(c.created_at) as created_at,
                     array(select i.identifier
-                          from lifecycle.identifier i
-                          where i.bucket = c.bucket and i.customer_id = c.customer_id
+                          from lifecycle.histories_of(c.bucket, c.customer_id) h
+                          join lifecycle.identifier i
+                            on i.bucket = h.bucket and i.customer_id = h.customer_id
                           order by i.identifier) as identifiers,
+                    array(select m.ref
+                          from lifecycle.customer m
+                          where m.root_bucket = c.bucket and m.root_id = c.customer_id
+                          order by m.ref) as merged,
+                    coalesce((select a.attributes
+                              from lifecycle.customer_attributes a
+                              where a.bucket = c.bucket and a.customer_id = c.customer_id),
+                             '{}') as attributes,
                     now.stage, now.cycle, now.entered_at,
                     lifecycle.utc_text(seen.first) as first_seen,
-                    lifecycle.utc_text(seen.last) as last_seen) shown
+                    lifecycle.utc_text(seen.last) as last_seen) shown);
+end
 $$;
 comment on function lifecycle.show_customer is
-    'A customer: identifiers, stage now, and when the first and the latest event occurred';
+    'A customer: identifiers, who was merged into it, attributes, stage now, and when the first '
+    'and the latest event occurred';
 
 create function lifecycle.list_timeline(wanted text, size integer, cursor text)
 returns table (page json, next_cursor text)
@@ -155,11 +177,16 @@ begin
            array_agg(concat_ws(' ', shown.occurred_at, e.event_id)
                      order by e.occurred_at desc, e.event_id desc)
     into rows, keys
-    from (select *
-          from lifecycle.event
-          where bucket = customer.bucket and customer_id = customer.customer_id
-            and (occurred_at, event_id) < (before_time, before_event)
-          order by occurred_at desc, event_id desc
+    from (select one.*
+          from lifecycle.histories_of(customer.bucket, customer.customer_id) h
+          cross join lateral (
+              select *
+              from lifecycle.event x
+              where x.bucket = h.bucket and x.customer_id = h.customer_id
+                and (x.occurred_at, x.event_id) < (before_time, before_event)
+              order by x.occurred_at desc, x.event_id desc
+              limit size + 1) one
+          order by one.occurred_at desc, one.event_id desc
           limit size + 1) e
     join lifecycle.event_type t on t.type = e.type,
     lateral (select e.event_id, t.name as type, e.source, e.id,

@@ -1,7 +1,9 @@
 -- From events to purchases, and from purchases to purchase days (metrics.md, section 0).
 --
--- As with visits: what lies before the time touched stays, what lies after is compared with what
--- the ledger says and corrected where it differs, and the roll-ups follow by the difference.
+-- A new order is a purchase, whenever it was placed: add_purchases. What is taken back (voided,
+-- cancelled) or comes with a merge is derived anew from the time touched on, and the roll-ups
+-- follow by the difference. So do the purchase days, but for a customer's latest day and those
+-- after it, which add_purchase_days knows how to take.
 
 create function lifecycle.fold_purchases(touched lifecycle.touch[])
 returns setof lifecycle.purchase
@@ -9,32 +11,34 @@ language plpgsql stable
 as $$
 begin
     return query
-    select e.bucket, e.customer_id, e.occurred_at, e.event_id, e.amount, e.units, e.currency,
+    select t.bucket, t.customer_id, e.occurred_at, e.event_id, e.amount, e.units, e.currency,
            e.object
     from unnest(touched) t
+    cross join lateral lifecycle.histories_of(t.bucket, t.customer_id) h
     join lifecycle.event e
-      on e.bucket = t.bucket and e.customer_id = t.customer_id and e.occurred_at >= t.since
-    where e.type = (select t.type from lifecycle.event_type t where t.name = 'sell.order.placed')
+      on e.bucket = h.bucket and e.customer_id = h.customer_id and e.occurred_at >= t.since
+    where e.type = lifecycle.order_placed()
       and not exists (select from lifecycle.voided w where w.event_id = e.event_id)
-      and not exists (select from lifecycle.cancelled_order c
-                      where c.bucket = e.bucket and c.customer_id = e.customer_id
-                        and c.order_id = e.object);
+      and not exists (select
+                      from lifecycle.histories_of(t.bucket, t.customer_id) o
+                      join lifecycle.cancelled_order c
+                        on c.bucket = o.bucket and c.customer_id = o.customer_id
+                      where c.order_id = e.object);
 end
 $$;
 comment on function lifecycle.fold_purchases is
     'The purchases of customers from a time on, by the ledger: neither voided nor cancelled';
 
-create function lifecycle.derive_purchases(touched lifecycle.touch[])
+create function lifecycle.derive_purchases(touched lifecycle.touch[], zone text,
+                                           writer_number smallint)
 returns void
 language plpgsql
 as $$
 declare
-    zone constant text := lifecycle.business_zone();
-    writer_number constant smallint := lifecycle.writer_number();
     days lifecycle.day_touch[];
 begin
     with stale as (
-        select p as purchase, p.event_id
+        select p as purchase, p.bucket, p.customer_id, p.event_id
         from unnest(touched) t
         join lifecycle.purchase p
           on p.bucket = t.bucket and p.customer_id = t.customer_id and p.occurred_at >= t.since
@@ -43,7 +47,8 @@ begin
         select case when s.event_id is null then 1 else -1 end as sign, p.*,
                (p.occurred_at at time zone zone)::date as day
         from lifecycle.fold_purchases(touched) f
-        full join stale s on s.event_id = f.event_id
+        full join stale s
+          on s.bucket = f.bucket and s.customer_id = f.customer_id and s.event_id = f.event_id
         cross join lateral (select (coalesce(f, s.purchase)).*) p
         where f.event_id is null or s.event_id is null
     ),
@@ -71,25 +76,76 @@ begin
             units = total.units + excluded.units,
             amount = total.amount + excluded.amount
     )
-    select array_agg(row(d.bucket, d.customer_id, d.day)::lifecycle.day_touch)
+    select array_agg(row(d.bucket, d.customer_id, d.first_day, d.last_day)::lifecycle.day_touch)
     into days
-    from (select c.bucket, c.customer_id, min(c.day) as day
+    from (select c.bucket, c.customer_id, min(c.day) as first_day, max(c.day) as last_day
           from change c
           group by c.bucket, c.customer_id) d;
     if days is not null then
-        perform lifecycle.derive_purchase_days(days);
+        perform lifecycle.derive_purchase_days(days, zone, writer_number);
     end if;
 end
 $$;
 comment on function lifecycle.derive_purchases is
     'Brings purchases and purchase days up to date from a time on, and their roll-ups with them';
 
-create function lifecycle.fold_purchase_days(touched lifecycle.day_touch[])
+create function lifecycle.add_purchases(
+    setup lifecycle.setup, chosen boolean[], event_ids uuid[], types smallint[],
+    times timestamptz[], amounts bigint[], currencies text[], units bigint[], orders text[],
+    buckets smallint[], customers bigint[])
+returns void
+language plpgsql
+as $$
+declare
+    zone constant text := setup.zone;
+    writer_number constant smallint := setup.writer;
+    days lifecycle.day_touch[];
+begin
+    with bought as materialized (
+        select i.bucket, i.customer_id, i.occurred_at, i.event_id, i.amount, i.units, i.currency,
+               i.order_id, (i.occurred_at at time zone zone)::date as day
+        from unnest(chosen, event_ids, types, times, amounts, currencies, units, orders, buckets,
+                    customers)
+             i (is_chosen, event_id, type, occurred_at, amount, currency, units, order_id, bucket,
+                customer_id)
+        where i.is_chosen and i.type = lifecycle.order_placed()
+          and not exists (select from lifecycle.voided w where w.event_id = i.event_id)
+          and not exists (select
+                          from lifecycle.cancelled_order c
+                          where c.bucket = i.bucket and c.customer_id = i.customer_id
+                            and c.order_id = i.order_id)
+    ),
+    come as (
+        insert into lifecycle.purchase
+        select b.bucket, b.customer_id, b.occurred_at, b.event_id, b.amount, b.units, b.currency,
+               b.order_id
+        from bought b
+    ),
+    total as (
+        insert into lifecycle.purchase_total as total
+        select writer_number, b.day, b.currency, count(*), sum(b.units), sum(b.amount)
+        from bought b
+        group by b.day, b.currency
+        on conflict (day, currency, writer) do update
+        set purchases = total.purchases + excluded.purchases,
+            units = total.units + excluded.units,
+            amount = total.amount + excluded.amount
+    )
+    select array_agg(row(b.bucket, b.customer_id, b.day, b.day)::lifecycle.day_touch)
+    into days
+    from bought b;
+    if days is not null then
+        perform lifecycle.add_purchase_days(days, zone, writer_number);
+    end if;
+end
+$$;
+comment on function lifecycle.add_purchases is
+    'Adds the purchases that the events chosen are, and their days, to facts and roll-ups';
+
+create function lifecycle.fold_purchase_days(touched lifecycle.day_touch[], zone text)
 returns setof lifecycle.purchase_day
 language plpgsql stable
 as $$
-declare
-    zone constant text := lifecycle.business_zone();
 begin
     return query
     with bought as (
@@ -99,7 +155,7 @@ begin
         left join lateral (
             select d.day, d.first
             from lifecycle.purchase_day d
-            where d.bucket = t.bucket and d.customer_id = t.customer_id and d.day < t.day
+            where d.bucket = t.bucket and d.customer_id = t.customer_id and d.day < t.first_day
             order by d.day desc
             limit 1
         ) before on true
@@ -108,9 +164,10 @@ begin
             from lifecycle.purchase x
             where x.bucket = t.bucket and x.customer_id = t.customer_id
               -- a midnight may come twice: what counts is the local day
-              and x.occurred_at >= (t.day - 1)::timestamp at time zone zone
+              and x.occurred_at >= (t.first_day - 1)::timestamp at time zone zone
+              and x.occurred_at < (t.last_day + 2)::timestamp at time zone zone
         ) p
-        where p.day >= t.day
+        where p.day between t.first_day and t.last_day
         group by t.bucket, t.customer_id, before.day, before.first, p.day
     )
     select b.bucket, b.customer_id, b.day,
@@ -122,7 +179,7 @@ begin
 end
 $$;
 comment on function lifecycle.fold_purchase_days is
-    'The purchase days of customers from a day on, by the purchases and the day before';
+    'The purchase days of customers within days, by the purchases and the day before';
 
 create function lifecycle.cohorts_of(d lifecycle.purchase_day)
 returns table ("interval" text, cohort date, period date, stayed integer)
@@ -140,22 +197,45 @@ $$;
 comment on function lifecycle.cohorts_of is
     'The periods of which a purchase day is the customer''s first: what it adds to cohort_total';
 
-create function lifecycle.derive_purchase_days(touched lifecycle.day_touch[])
+create function lifecycle.derive_purchase_days(changed lifecycle.day_touch[], zone text,
+                                               writer_number smallint)
 returns void
 language plpgsql
 as $$
 declare
-    writer_number constant smallint := lifecycle.writer_number();
+    -- From the first day changed to the next day that was not, because that one tells the day
+    -- before it; or to the end, where the first of all changes, because each day tells that.
+    touched constant lifecycle.day_touch[] := array(
+        select row(t.bucket, t.customer_id, t.first_day,
+                   coalesce(case when x.is_later then n.day end, 'infinity'))
+                   ::lifecycle.day_touch
+        from (select c.bucket, c.customer_id, min(c.first_day) as first_day,
+                     max(c.last_day) as last_day
+              from unnest(changed) c
+              group by c.bucket, c.customer_id) t
+        cross join lateral (
+            select exists (select
+                           from lifecycle.purchase_day d
+                           where d.bucket = t.bucket and d.customer_id = t.customer_id
+                             and d.day < t.first_day)) x (is_later)
+        left join lateral (
+            select d.day
+            from lifecycle.purchase_day d
+            where d.bucket = t.bucket and d.customer_id = t.customer_id and d.day > t.last_day
+            order by d.day
+            limit 1
+        ) n on true);
 begin
     with stale as (
         select d as purchase_day, d.bucket, d.customer_id, d.day
         from unnest(touched) t
         join lifecycle.purchase_day d
-          on d.bucket = t.bucket and d.customer_id = t.customer_id and d.day >= t.day
+          on d.bucket = t.bucket and d.customer_id = t.customer_id
+         and d.day between t.first_day and t.last_day
     ),
     difference as materialized (
         select f as fresh, s.purchase_day as stale
-        from lifecycle.fold_purchase_days(touched) f
+        from lifecycle.fold_purchase_days(touched, zone) f
         full join stale s
           on s.bucket = f.bucket and s.customer_id = f.customer_id and s.day = f.day
         where f is distinct from s.purchase_day
@@ -220,4 +300,90 @@ begin
 end
 $$;
 comment on function lifecycle.derive_purchase_days is
-    'Brings purchase days up to date from a day on, with buyer_total, gap_total and cohort_total';
+    'Brings purchase days up to date where they changed, with their roll-ups';
+
+create function lifecycle.add_purchase_days(bought lifecycle.day_touch[], zone text,
+                                            writer_number smallint)
+returns void
+language plpgsql
+as $$
+declare
+    late lifecycle.day_touch[];
+begin
+    with placed as materialized (
+        select b.bucket, b.customer_id, b.first_day as day, b.purchases,
+               last.day as last_day, last.first,
+               count(*) over (partition by b.bucket, b.customer_id) = 1
+                   and coalesce(b.first_day >= last.day, true) as is_next
+        from (select x.bucket, x.customer_id, x.first_day, count(*)::integer as purchases
+              from unnest(bought) x
+              group by x.bucket, x.customer_id, x.first_day) b
+        left join lateral (
+            select d.day, d.first
+            from lifecycle.purchase_day d
+            where d.bucket = b.bucket and d.customer_id = b.customer_id
+            order by d.day desc
+            limit 1
+        ) last on true
+    ),
+    again as (
+        update lifecycle.purchase_day d
+        set purchases = d.purchases + p.purchases
+        from placed p
+        where p.is_next and p.last_day = p.day
+          and d.bucket = p.bucket and d.customer_id = p.customer_id and d.day = p.day
+    ),
+    come as materialized (
+        select p.bucket, p.customer_id, p.day, p.last_day as previous,
+               coalesce(p.first, p.day) as first, p.purchases
+        from placed p
+        where p.is_next and p.last_day is distinct from p.day
+    ),
+    stored as (
+        insert into lifecycle.purchase_day
+        select *
+        from come
+    ),
+    buyers as (
+        insert into lifecycle.buyer_total as total
+        select writer_number, c.day, count(*), count(*) filter (where c.previous is null),
+               count(*) filter (where c.previous = c.first),
+               coalesce(sum(c.day - c.previous), 0)
+        from come c
+        group by c.day
+        on conflict (day, writer) do update
+        set buyers = total.buyers + excluded.buyers,
+            first = total.first + excluded.first,
+            second = total.second + excluded.second,
+            gap_days = total.gap_days + excluded.gap_days
+    ),
+    gaps as (
+        insert into lifecycle.gap_total as total
+        select writer_number, c.day, c.day - c.previous, count(*)
+        from come c
+        where c.previous is not null
+        group by c.day, c.day - c.previous
+        on conflict (day, gap_days, writer) do update
+        set gaps = total.gaps + excluded.gaps
+    ),
+    cohorts as (
+        insert into lifecycle.cohort_total as total
+        select writer_number, k.interval, k.cohort, k.period, count(*), sum(k.stayed)
+        from come c
+        cross join lateral lifecycle.cohorts_of(c::lifecycle.purchase_day) k
+        group by k.interval, k.cohort, k.period
+        on conflict ("interval", period, cohort, writer) do update
+        set buyers = total.buyers + excluded.buyers,
+            stayed = total.stayed + excluded.stayed
+    )
+    select array_agg(row(p.bucket, p.customer_id, p.day, p.day)::lifecycle.day_touch)
+    into late
+    from placed p
+    where not p.is_next;
+    if late is not null then
+        perform lifecycle.derive_purchase_days(late, zone, writer_number);
+    end if;
+end
+$$;
+comment on function lifecycle.add_purchase_days is
+    'Adds days of purchases that are a customer''s latest one or after it; derives the others anew';

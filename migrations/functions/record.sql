@@ -3,352 +3,306 @@
 -- The order of what it locks is the same in every batch, so that batches never wait for each
 -- other in a circle: new identifiers by name, customers by key, events by id; roll-ups are of
 -- the writer's own. Everything is found by key: no step grows with the history.
+--
+-- Each step is a statement over the columns that it needs, and is left out where the batch has
+-- no event that it concerns. Most events are simple: new, in order, of a customer who is not
+-- joined with another. They add to the facts what they are. The others tell from when on the
+-- facts of their customers are derived anew (touched.sql).
 
 create function lifecycle.record_events(
     event_ids uuid[], sources text[], ids text[], subjects text[], types smallint[],
     times timestamptz[], sequences text[], amounts bigint[], currencies text[], units bigint[],
-    objects text[], stages smallint[], targets uuid[], bodies text[])
-returns table ("position" integer, outcome text, record text)
+    objects text[], stages smallint[], targets uuid[], costs boolean[], bodies text[])
+returns table ("position" integer, outcome text, customer text, stage text, moved_from text,
+               moved_to text, move text, moved_at text, recorded_at text)
 language plpgsql
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set jit = off
 as $$
 declare
-    has_marks constant boolean := types && lifecycle.mark_types();
-    is_new boolean[];
+    has_voids constant boolean := array_remove(targets, null) <> '{}';
+    has_merges constant boolean := types && lifecycle.merge_types();
+    setup lifecycle.setup;
     strangers text[];
-    fresh lifecycle.event[];
-    stored uuid[]; -- fewer, if another writer stored some since they were looked for
-    visits lifecycle.visit[];
-    stage_names constant text[] := array(select s.name from lifecycle.stage s order by s.stage);
-    touched lifecycle.touched;
+    who lifecycle.subjects;
+    is_new boolean[];
+    moves lifecycle.move[];
 begin
-    perform lifecycle.keep_apart(array_remove(targets, null) <> '{}');
-
-    select array_agg(f.is_new order by f.position),
-           array_agg(distinct f.subject) filter (where f.is_new and f.is_stranger)
-    into is_new, strangers
-    from (select i.position, i.subject,
-                 i.subject is not null and c.identifier is null as is_stranger,
-                 e.event_id is null
-                     and row_number() over (partition by i.event_id order by i.position) = 1
-                     as is_new
-          from unnest(event_ids, subjects) with ordinality i (event_id, subject, position)
-          left join lifecycle.event e on e.event_id = i.event_id
-          left join lifecycle.identifier c on c.identifier = i.subject) f;
-
-    if strangers is not null then
-        strangers := lifecycle.meet_customers(strangers);
+    perform lifecycle.keep_apart(has_voids or has_merges);
+    setup := lifecycle.setup_now();
+    if lifecycle.customer_identified() = any(types) then
+        perform lifecycle.identify(event_ids, subjects, types, bodies);
     end if;
-
+    if has_merges then
+        perform lifecycle.meet_targets(event_ids, types, objects);
+    end if;
+    who := lifecycle.find_customers(subjects);
+    if array_position(who.own_customers, null) is not null then
+        strangers := lifecycle.strangers_of(event_ids, subjects, who.own_customers);
+        if strangers is not null then
+            strangers := lifecycle.meet_customers(strangers);
+            who := lifecycle.find_customers(subjects);
+        end if;
+    end if;
+    who := lifecycle.lock_customers(who);
+    is_new := lifecycle.store_events(
+        setup.writer, event_ids, sources, ids, types, times, sequences, amounts, currencies, units,
+        objects, stages, targets, costs, bodies, who.own_buckets, who.own_customers);
+    if strangers is not null and false = any(is_new) then
+        perform lifecycle.refuse_strays(strangers, subjects, is_new);
+    end if;
     if true = any(is_new) then
-        fresh := array(
-            select row(i.occurred_at, now(), pg_current_xact_id(), c.customer_id, i.amount,
-                       i.units, i.event_id, i.target, c.bucket, i.type, i.stage, i.source, i.id,
-                       i.sequence, i.currency, i.object, i.body::json)::lifecycle.event
-            from unnest(event_ids, sources, ids, subjects, types, times, sequences, amounts,
-                        currencies, units, objects, stages, targets, bodies)
-                 with ordinality i (event_id, source, id, subject, type, occurred_at, sequence,
-                                    amount, currency, units, object, stage, target, body,
-                                    position)
-            left join lifecycle.identifier c on c.identifier = i.subject
-            where is_new[i.position]
-            order by i.event_id);
-        perform lifecycle.lock_customers(fresh);
-        stored := lifecycle.store_events(fresh);
-        if cardinality(stored) < cardinality(fresh) then
-            is_new := array(
-                select is_new[i.position] and i.event_id = any(stored)
-                from unnest(event_ids) with ordinality i (event_id, position)
-                order by i.position);
-            fresh := array(select f from unnest(fresh) f where f.event_id = any(stored));
-            perform lifecycle.refuse_strays(strangers, subjects, is_new);
-        end if;
-        if has_marks then
-            perform lifecycle.note_marks(fresh);
-        end if;
-        touched := lifecycle.touched_by(fresh);
-        if touched.visits is not null then
-            visits := lifecycle.derive_visits(touched.visits);
-        end if;
-        if touched.purchases is not null then
-            perform lifecycle.derive_purchases(touched.purchases);
-        end if;
-        if touched.revenue is not null then
-            perform lifecycle.derive_revenue(touched.revenue);
-        end if;
+        moves := lifecycle.derive_new(setup, who, is_new, event_ids, types, times, amounts,
+                                      currencies, units, objects, stages, targets, costs, bodies);
     end if;
-
     return query
-    with caused as materialized (
-        select m.*
-        from unnest(visits) v
-        cross join lateral lifecycle.transitions_of(v) m
-    )
-    select i.position::integer, o.outcome,
-           case when o.outcome <> 'conflict' then to_json(shown)::text end
-    from unnest(event_ids, sources, ids, types, times, bodies)
-         with ordinality i (event_id, source, id, type, occurred_at, body, position)
-    join lifecycle.event e on e.event_id = i.event_id
-    cross join lateral (
-        select case
-            when is_new[i.position] then 'created'
-            when e.body::text = i.body then 'duplicate'
-            when (e.source, e.id, e.type, e.occurred_at) = (i.source, i.id, i.type, i.occurred_at)
-             and lifecycle.content_of(e.body::jsonb)
-                 = lifecycle.content_of(i.body::jsonb) then 'duplicate'
-            else 'conflict'
-        end as outcome
-    ) o
-    left join lifecycle.customer c on c.bucket = e.bucket and c.customer_id = e.customer_id
-    left join lateral (
-        select case when v.left_at is null then v.stage end as stage
-        from lifecycle.visit v
-        where v.bucket = e.bucket and v.customer_id = e.customer_id
-        order by v.ordinal desc
-        limit 1
-    ) stands on true
-    left join caused on caused.event_id = i.event_id
-    left join lateral (
-        select t.*
-        from lifecycle.transition t
-        where o.outcome = 'duplicate' and t.bucket = e.bucket and t.customer_id = e.customer_id
-          and t.event_id = e.event_id
-        limit 1 -- there is one at most; the limit makes it a probe by key
-    ) told on true
-    cross join lateral (
-        select stage_names[coalesce(caused.from_stage, told.from_stage)] as "from",
-               stage_names[coalesce(caused.to_stage, told.to_stage)] as "to",
-               coalesce(caused.kind, told.kind) as kind,
-               lifecycle.utc_text(coalesce(caused.at, told.at)) as at
-    ) moved
-    cross join lateral (
-        select e.event_id, e.source, e.id, c.ref as customer,
-               stage_names[stands.stage] as stage,
-               case when moved.kind is not null then to_json(moved) end as transition,
-               lifecycle.utc_text(e.recorded_at) as recorded_at
-    ) shown
-    order by i.position;
+    select * from lifecycle.outcomes_of_new(setup.model, is_new, event_ids, times, moves, who);
+    if false = any(is_new) then
+        return query
+        select * from lifecycle.outcomes_of_old(is_new, event_ids, sources, ids, types, times,
+                                                bodies);
+    end if;
 end
 $$;
 comment on function lifecycle.record_events is
     'Stores a batch of events, each once for ever, and derives what follows from them; a row '
-    'for each: created, duplicate (the record is the first one''s) or conflict (other content '
-    'under the same source and id)';
+    'for each: created, duplicate (all else is the first one''s) or conflict (other content under '
+    'the same source and id; all else is null). stage is the customer''s now, the move the '
+    'transition that the event caused';
 
-create function lifecycle.mark_types()
-returns smallint[]
-language plpgsql stable
-as $$
-begin
-    return array(select t.type
-                 from lifecycle.event_type t
-                 where t.name in ('event.voided', 'sell.order.cancelled'));
-end
-$$;
-comment on function lifecycle.mark_types is 'The types whose events take others back';
-
-create function lifecycle.keep_apart(is_alone boolean)
-returns void
-language plpgsql
-as $$
-begin
-    if is_alone then
-        perform pg_advisory_xact_lock(2, 0);
-    else
-        perform pg_advisory_xact_lock_shared(2, 0);
-    end if;
-end
-$$;
-comment on function lifecycle.keep_apart is
-    'Lets a transaction with an event.voided run while no other stores any: it could not see the '
-    'target that the other is about to store, nor the other its mark';
-
-create function lifecycle.meet_customers(strangers text[])
-returns text[]
+create function lifecycle.derive_new(
+    setup lifecycle.setup, who lifecycle.subjects, is_new boolean[], event_ids uuid[],
+    types smallint[], times timestamptz[], amounts bigint[], currencies text[], units bigint[],
+    objects text[], stages smallint[], targets uuid[], costs boolean[], bodies text[])
+returns lifecycle.move[]
 language plpgsql
 as $$
 declare
-    created text[];
+    has_joined constant boolean := true = any(who.is_joined);
+    has_marks constant boolean := lifecycle.order_cancelled() = any(types)
+                                  or lifecycle.event_voided() = any(types);
+    simple boolean[] := is_new;
+    touched lifecycle.touched;
+    moves lifecycle.move[];
+    late lifecycle.touch[];
 begin
-    with met as (
-        insert into lifecycle.identifier (identifier, bucket, customer_id)
-        select s.name, lifecycle.bucket_of(s.name), nextval('lifecycle.customer_number')
-        from unnest(strangers) s (name)
-        order by s.name
-        on conflict (identifier) do nothing
-        returning identifier, bucket, customer_id
-    ),
-    customers as (
-        insert into lifecycle.customer (bucket, customer_id, ref)
-        select m.bucket, m.customer_id, m.identifier
-        from met m
-    )
-    select array_agg(m.identifier)
-    into created
-    from met m;
-    return created;
+    if has_joined then
+        simple := array(select i.is_new and not coalesce(i.is_joined, false)
+                        from unnest(is_new, who.is_joined) with ordinality
+                             i (is_new, is_joined, position)
+                        order by i.position);
+    end if;
+    if has_marks then
+        perform lifecycle.note_marks(is_new, event_ids, types, objects, targets, who.own_buckets,
+                                     who.own_customers);
+    end if;
+    if types && setup.moving then
+        select m.moves, m.late
+        into moves, late
+        from lifecycle.move_customers(setup, simple, event_ids, types, times, stages, who.buckets,
+                                      who.customers) m;
+    end if;
+    if lifecycle.order_placed() = any(types) then
+        perform lifecycle.add_purchases(setup, simple, event_ids, types, times, amounts,
+                                        currencies, units, objects, who.buckets, who.customers);
+    end if;
+    if types && lifecycle.revenue_types() then
+        perform lifecycle.add_revenue(setup, simple, event_ids, types, times, amounts, currencies,
+                                      who.buckets, who.customers);
+    end if;
+    if true = any(costs) or lifecycle.support_cost() = any(types) then
+        perform lifecycle.add_costs(simple, event_ids, types, costs, who.buckets, who.customers);
+    end if;
+    if types && lifecycle.spend_types() then
+        perform lifecycle.add_spend(setup.zone, is_new, event_ids, types);
+    end if;
+    if types && lifecycle.attribute_types() then
+        touched.attributes := lifecycle.add_attributes(simple, event_ids, types, times, bodies,
+                                                       who.buckets, who.customers);
+    end if;
+    touched.visits := late;
+    moves := moves || lifecycle.derive(setup, touched);
+    if has_marks or has_joined then
+        moves := moves || lifecycle.derive(setup, lifecycle.touched_by(
+            is_new, who.is_joined, event_ids, types, times, objects, targets, who.buckets,
+            who.customers));
+    end if;
+    if types && lifecycle.merge_types() or has_marks then
+        moves := moves || lifecycle.derive_joined(setup, who, is_new, types, targets);
+    end if;
+    if setup.deriving is not null then
+        perform lifecycle.derive_also(setup, is_new, types, times, who);
+    end if;
+    return moves;
 end
 $$;
-comment on function lifecycle.meet_customers is
-    'Creates the customers that these subjects name, but for those that another writer has '
-    'created meanwhile; the subjects of those created';
+comment on function lifecycle.derive_new is
+    'What follows from the events of a batch that are new; the transitions that it caused, and '
+    'maybe others';
 
-create function lifecycle.lock_customers(fresh lifecycle.event[])
+create function lifecycle.meet_targets(event_ids uuid[], types smallint[], objects text[])
 returns void
 language plpgsql
 as $$
+declare
+    targets constant text[] := array(
+        select case when i.type = any(lifecycle.merge_types()) then i.object end
+        from unnest(types, objects) with ordinality i (type, object, position)
+        order by i.position);
+    found constant lifecycle.subjects := lifecycle.find_customers(targets);
 begin
-    perform c.customer_id
-    from (select f.bucket, f.customer_id
-          from unnest(fresh) f
+    perform lifecycle.meet_customers(lifecycle.strangers_of(event_ids, targets,
+                                                            found.own_customers));
+end
+$$;
+comment on function lifecycle.meet_targets is
+    'Creates the customers into whom new events merge others, where nobody has heard of them';
+
+create function lifecycle.derive_joined(setup lifecycle.setup, who lifecycle.subjects,
+                                        is_new boolean[], types smallint[], targets uuid[])
+returns lifecycle.move[]
+language plpgsql
+as $$
+declare
+    buckets smallint[];
+    customers bigint[];
+    affected lifecycle.touch[];
+begin
+    select array_agg(x.bucket), array_agg(x.customer_id)
+    into buckets, customers
+    from (select i.bucket, i.customer_id
+          from unnest(is_new, types, who.own_buckets, who.own_customers)
+               i (is_new, type, bucket, customer_id)
+          where i.is_new and i.type = any(lifecycle.merge_types())
           union
           select e.bucket, e.customer_id
-          from unnest(fresh) f
-          join lifecycle.event e on e.event_id = f.target) k
-    join lifecycle.customer c on c.bucket = k.bucket and c.customer_id = k.customer_id
-    order by c.bucket, c.customer_id
-    for no key update of c;
+          from unnest(is_new, targets) i (is_new, target)
+          join lifecycle.event e on e.event_id = i.target
+          where i.is_new and e.type = any(lifecycle.merge_types())) x;
+    if customers is null then
+        return null;
+    end if;
+    affected := lifecycle.derive_merges(buckets, customers);
+    return lifecycle.derive(setup, row(affected, affected, affected, affected, affected));
 end
 $$;
-comment on function lifecycle.lock_customers is
-    'Locks the customers of events, and those whose events are taken back, in the order of '
-    'their keys';
+comment on function lifecycle.derive_joined is
+    'What follows from merges, or from their end, for all whom they concern';
 
-create function lifecycle.store_events(fresh lifecycle.event[])
-returns uuid[]
-language plpgsql
-as $$
-declare
-    ids uuid[];
-begin
-    with stored as (
-        insert into lifecycle.event
-        select *
-        from unnest(fresh)
-        on conflict (event_id) do nothing
-        returning event_id
-    )
-    select coalesce(array_agg(s.event_id), '{}')
-    into ids
-    from stored s;
-    return ids;
-end
-$$;
-comment on function lifecycle.store_events is
-    'Appends events to the ledger, but for those that another writer stored meanwhile; the ids '
-    'of those appended';
-
-create function lifecycle.refuse_strays(created text[], subjects text[], is_new boolean[])
+create function lifecycle.derive_also(setup lifecycle.setup, is_new boolean[], types smallint[],
+                                      times timestamptz[], who lifecycle.subjects)
 returns void
 language plpgsql
 as $$
+declare
+    of_model constant smallint := setup.deriving;
+    touched constant lifecycle.touch[] := array(
+        select row(i.bucket, i.customer_id, min(i.occurred_at))::lifecycle.touch
+        from unnest(is_new, types, times, who.buckets, who.customers)
+             i (is_new, type, occurred_at, bucket, customer_id)
+        join lifecycle.rule r on r.model = of_model and r.type = i.type
+        where i.is_new
+        group by i.bucket, i.customer_id);
 begin
-    if exists (select
-               from unnest(created) c (name)
-               where not exists (select
-                                 from unnest(subjects) with ordinality s (name, position)
-                                 where s.name = c.name and is_new[s.position])) then
-        raise serialization_failure
-            using message = 'another writer stored the event under another subject';
+    if touched <> '{}' then
+        perform lifecycle.derive_visits(touched, of_model, setup.zone, setup.writer);
     end if;
 end
 $$;
-comment on function lifecycle.refuse_strays is
-    'Raises 40001, to be repeated, when a customer was created for an event that turned out to '
-    'be a conflict: nothing may be written for it';
+comment on function lifecycle.derive_also is
+    'The visits of new events by the model that is on its way';
 
-create function lifecycle.note_marks(fresh lifecycle.event[])
-returns void
-language plpgsql
-as $$
-begin
-    insert into lifecycle.voided (event_id, by_event)
-    select f.target, f.event_id
-    from unnest(fresh) f
-    where f.target is not null;
-
-    insert into lifecycle.cancelled_order (bucket, customer_id, order_id, by_event)
-    select f.bucket, f.customer_id, f.object, f.event_id
-    from unnest(fresh) f
-    where f.type = (select t.type from lifecycle.event_type t
-                    where t.name = 'sell.order.cancelled')
-      and not exists (select from lifecycle.voided w where w.event_id = f.event_id);
-
-    delete from lifecycle.cancelled_order c
-    using unnest(fresh) f
-    join lifecycle.event cancel on cancel.event_id = f.target
-    where c.bucket = cancel.bucket and c.customer_id = cancel.customer_id
-      and c.order_id = cancel.object and c.by_event = cancel.event_id;
-end
-$$;
-comment on function lifecycle.note_marks is
-    'Notes what new events take back: voided events and cancelled orders';
-
-create function lifecycle.touched_by(fresh lifecycle.event[])
-returns lifecycle.touched
+create function lifecycle.outcomes_of_new(
+    of_model smallint, is_new boolean[], event_ids uuid[], times timestamptz[],
+    moves lifecycle.move[], who lifecycle.subjects)
+returns table ("position" integer, outcome text, customer text, stage text, moved_from text,
+               moved_to text, move text, moved_at text, recorded_at text)
 language plpgsql stable
 as $$
 declare
-    touched lifecycle.touched;
+    names constant text[] := array(select s.name
+                                   from lifecycle.model_stage s
+                                   where s.model = of_model
+                                   order by s.stage);
+    now_text constant text := lifecycle.utc_text(now());
 begin
-    with affected as (
-        select f.bucket, f.customer_id, f.occurred_at, f.type, f.object, f.stage, true as is_new
-        from unnest(fresh) f
-        where f.customer_id is not null
-        union all
-        select e.bucket, e.customer_id, e.occurred_at, e.type, e.object, e.stage, false
-        from unnest(fresh) f
-        join lifecycle.event e on e.event_id = f.target
-        where e.customer_id is not null
-    ),
-    since as (
-        select a.bucket, a.customer_id,
-               min(a.occurred_at) filter (
-                   where t.entry <> 'activity'
-                     and not (a.is_new and coalesce(v.stays, false))) as visits,
-               min(case
-                       when t.name = 'sell.order.placed' then a.occurred_at
-                       when t.name = 'sell.order.cancelled' and a.is_new then
-                           (select min(p.occurred_at)
-                            from lifecycle.purchase p
-                            where p.bucket = a.bucket and p.customer_id = a.customer_id
-                              and p.order_id = a.object)
-                       when t.name = 'sell.order.cancelled' then '-infinity'
-                   end) as purchases,
-               min(a.occurred_at) filter (
-                   where t.name in ('bill.payment.succeeded', 'bill.refund.issued',
-                                    'bill.chargeback.lost')) as revenue
-        from affected a
-        join lifecycle.event_type t on t.type = a.type
-        -- whether the event finds the customer, by the latest visit, where it would lead to
-        left join lateral (
-            select b.left_at is null and b.entered_at < a.occurred_at
-                   and case t.entry
-                           when 'advance' then b.stage >= t.stage
-                           when 'exit' then false
-                           else b.stage = coalesce(a.stage, t.stage)
-                       end as stays
-            from lifecycle.visit b
-            where b.bucket = a.bucket and b.customer_id = a.customer_id
-            order by b.ordinal desc
-            limit 1
-        ) v on true
-        group by a.bucket, a.customer_id
-    )
-    select array_agg(row(s.bucket, s.customer_id, s.visits)::lifecycle.touch)
-               filter (where s.visits is not null),
-           array_agg(row(s.bucket, s.customer_id, s.purchases)::lifecycle.touch)
-               filter (where s.purchases is not null),
-           array_agg(row(s.bucket, s.customer_id, s.revenue)::lifecycle.touch)
-               filter (where s.revenue is not null)
-    into touched.visits, touched.purchases, touched.revenue
-    from since s;
-    return touched;
+    return query
+    select i.position::integer, 'created', i.ref, names[v.stage], names[m.from_stage],
+           names[m.to_stage], m.kind,
+           case when m.kind is not null then lifecycle.utc_text(i.occurred_at) end, now_text
+    from unnest(is_new, event_ids, times, who.buckets, who.customers, who.refs) with ordinality
+         i (is_new, event_id, occurred_at, bucket, customer_id, ref, position)
+    left join lateral (
+        select case when b.left_at is null then b.stage end as stage
+        from lifecycle.model_visit b
+        where b.bucket = i.bucket and b.customer_id = i.customer_id and b.model = of_model
+        order by b.ordinal desc
+        limit 1
+    ) v on true
+    left join (select distinct on (x.event_id) x.event_id, x.from_stage, x.to_stage, x.kind
+               from unnest(moves) x) m on m.event_id = i.event_id
+    where i.is_new;
 end
 $$;
-comment on function lifecycle.touched_by is
-    'From when on what has to be derived anew, by customer, after new events: an event touches '
-    'its own time, an event.voided that of its target, a cancellation that of the order; an '
-    'event that leaves the customer in the stage of the latest visit touches no visit';
+comment on function lifecycle.outcomes_of_new is 'The outcomes of what was stored';
+
+create function lifecycle.outcomes_of_old(is_new boolean[], event_ids uuid[], sources text[],
+                                          ids text[], types smallint[], times timestamptz[],
+                                          bodies text[])
+returns table ("position" integer, outcome text, customer text, stage text, moved_from text,
+               moved_to text, move text, moved_at text, recorded_at text)
+language plpgsql stable
+as $$
+begin
+    return query
+    select i.position::integer, case when o.is_same then 'duplicate' else 'conflict' end,
+           t.customer, t.stage, t.moved_from, t.moved_to, t.move, t.moved_at, t.recorded_at
+    from unnest(is_new, event_ids, sources, ids, types, times, bodies) with ordinality
+         i (is_new, event_id, source, id, type, occurred_at, body, position)
+    join lifecycle.event e on e.event_id = i.event_id
+    cross join lateral (
+        select case
+            when e.body::text = i.body then true
+            else (e.source, e.id, e.type, e.occurred_at) = (i.source, i.id, i.type, i.occurred_at)
+                 and lifecycle.content_of(e.body::jsonb) = lifecycle.content_of(i.body::jsonb)
+        end as is_same
+    ) o
+    left join lateral (select * from lifecycle.record_of(e)) t on o.is_same
+    where not i.is_new;
+end
+$$;
+comment on function lifecycle.outcomes_of_old is
+    'The outcomes of what had been stored before, or earlier in the batch';
+
+create function lifecycle.record_of(e lifecycle.event)
+returns table (customer text, stage text, moved_from text, moved_to text, move text,
+               moved_at text, recorded_at text)
+language plpgsql stable
+as $$
+begin
+    return query
+    select r.ref,
+           (select s.name
+            from lifecycle.visit v
+            join lifecycle.stage s on s.stage = v.stage
+            where v.bucket = r.bucket and v.customer_id = r.customer_id and v.left_at is null),
+           f.name, g.name, t.kind, lifecycle.utc_text(t.at), lifecycle.utc_text(e.recorded_at)
+    from (select) x
+    left join lifecycle.customer c on c.bucket = e.bucket and c.customer_id = e.customer_id
+    left join lifecycle.customer r
+      on r.bucket = coalesce(c.root_bucket, c.bucket)
+     and r.customer_id = coalesce(c.root_id, c.customer_id)
+    left join lateral (
+        select m.from_stage, m.to_stage, m.kind, m.at
+        from lifecycle.transition m
+        where m.bucket = r.bucket and m.customer_id = r.customer_id and m.event_id = e.event_id
+        limit 1
+    ) t on true
+    left join lifecycle.stage f on f.stage = t.from_stage
+    left join lifecycle.stage g on g.stage = t.to_stage;
+end
+$$;
+comment on function lifecycle.record_of is
+    'An event that is stored, as its sender is told: the canonical customer, its stage now, and '
+    'the transition that the event caused';

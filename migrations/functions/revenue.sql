@@ -1,5 +1,15 @@
 -- From events to revenue (metrics.md, section 0): money received is positive on its own date,
--- money given back is negative on its own.
+-- money given back is negative on its own. An event adds its own entry, whenever it happened; what
+-- is voided, or comes with a merge, is derived anew from the time touched on.
+
+create function lifecycle.signed_amount(type smallint, amount bigint)
+returns bigint
+language sql immutable
+as $$
+    select case type when lifecycle.payment_succeeded() then amount else -amount end
+$$;
+comment on function lifecycle.signed_amount is
+    'What an event of revenue_types() adds: payments add, refunds and lost chargebacks take away';
 
 create function lifecycle.fold_revenue(touched lifecycle.touch[])
 returns setof lifecycle.revenue
@@ -7,13 +17,13 @@ language plpgsql stable
 as $$
 begin
     return query
-    select e.bucket, e.customer_id, e.occurred_at, e.event_id,
-           case t.name when 'bill.payment.succeeded' then e.amount else -e.amount end, e.currency
-    from unnest(touched) c
+    select t.bucket, t.customer_id, e.occurred_at, e.event_id,
+           lifecycle.signed_amount(e.type, e.amount), e.currency
+    from unnest(touched) t
+    cross join lateral lifecycle.histories_of(t.bucket, t.customer_id) h
     join lifecycle.event e
-      on e.bucket = c.bucket and e.customer_id = c.customer_id and e.occurred_at >= c.since
-    join lifecycle.event_type t on t.type = e.type
-    where t.name in ('bill.payment.succeeded', 'bill.refund.issued', 'bill.chargeback.lost')
+      on e.bucket = h.bucket and e.customer_id = h.customer_id and e.occurred_at >= t.since
+    where e.type = any(lifecycle.revenue_types())
       and not exists (select from lifecycle.voided w where w.event_id = e.event_id);
 end
 $$;
@@ -21,16 +31,14 @@ comment on function lifecycle.fold_revenue is
     'The revenue of customers from a time on, by the ledger: payments, less refunds and lost '
     'chargebacks';
 
-create function lifecycle.derive_revenue(touched lifecycle.touch[])
+create function lifecycle.derive_revenue(touched lifecycle.touch[], zone text,
+                                         writer_number smallint)
 returns void
 language plpgsql
 as $$
-declare
-    zone constant text := lifecycle.business_zone();
-    writer_number constant smallint := lifecycle.writer_number();
 begin
     with stale as (
-        select r as entry, r.event_id
+        select r as entry, r.bucket, r.customer_id, r.event_id
         from unnest(touched) t
         join lifecycle.revenue r
           on r.bucket = t.bucket and r.customer_id = t.customer_id and r.occurred_at >= t.since
@@ -39,7 +47,8 @@ begin
         select case when s.event_id is null then 1 else -1 end as sign, r.*,
                (r.occurred_at at time zone zone)::date as day
         from lifecycle.fold_revenue(touched) f
-        full join stale s on s.event_id = f.event_id
+        full join stale s
+          on s.bucket = f.bucket and s.customer_id = f.customer_id and s.event_id = f.event_id
         cross join lateral (select (coalesce(f, s.entry)).*) r
         where f.event_id is null or s.event_id is null
     ),
@@ -68,3 +77,41 @@ end
 $$;
 comment on function lifecycle.derive_revenue is
     'Brings revenue up to date from a time on, and revenue_total with it';
+
+create function lifecycle.add_revenue(
+    setup lifecycle.setup, chosen boolean[], event_ids uuid[], types smallint[],
+    times timestamptz[], amounts bigint[], currencies text[], buckets smallint[],
+    customers bigint[])
+returns void
+language plpgsql
+as $$
+declare
+    zone constant text := setup.zone;
+    writer_number constant smallint := setup.writer;
+begin
+    with entry as materialized (
+        select i.bucket, i.customer_id, i.occurred_at, i.event_id,
+               lifecycle.signed_amount(i.type, i.amount) as amount, i.currency
+        from unnest(chosen, event_ids, types, times, amounts, currencies, buckets, customers)
+             i (is_chosen, event_id, type, occurred_at, amount, currency, bucket, customer_id)
+        where i.is_chosen and i.type = any(lifecycle.revenue_types())
+          and not exists (select from lifecycle.voided w where w.event_id = i.event_id)
+    ),
+    come as (
+        insert into lifecycle.revenue
+        select *
+        from entry
+    )
+    insert into lifecycle.revenue_total as total
+    select writer_number, (e.occurred_at at time zone zone)::date, e.currency, count(*),
+           sum(greatest(e.amount, 0)), sum(least(e.amount, 0))
+    from entry e
+    group by 2, 3
+    on conflict (day, currency, writer) do update
+    set entries = total.entries + excluded.entries,
+        received = total.received + excluded.received,
+        returned = total.returned + excluded.returned;
+end
+$$;
+comment on function lifecycle.add_revenue is
+    'Adds the revenue that the events chosen are to fact and roll-up';

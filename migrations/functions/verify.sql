@@ -5,7 +5,7 @@ create function lifecycle.bucket_touched(which smallint)
 returns lifecycle.touch[]
 language sql stable
 as $$
-    select array_agg(row(c.bucket, c.customer_id, '-infinity')::lifecycle.touch)
+    select coalesce(array_agg(row(c.bucket, c.customer_id, '-infinity')::lifecycle.touch), '{}')
     from lifecycle.customer c
     where c.bucket = which
 $$;
@@ -19,8 +19,7 @@ as $$
     select e.bucket, e.customer_id, e.object, e.event_id
     from lifecycle.event e
     where e.bucket = which
-      and e.type = (select t.type from lifecycle.event_type t
-                    where t.name = 'sell.order.cancelled')
+      and e.type = lifecycle.order_cancelled()
       and not exists (select from lifecycle.voided w where w.event_id = e.event_id)
 $$;
 comment on function lifecycle.cancelled_orders_of is
@@ -30,9 +29,14 @@ create function lifecycle.facts()
 returns table (fact text, plain text)
 language sql immutable
 as $$
-    values ('visit', 'select * from lifecycle.fold_visits($1)'),
+    values ('model_visit',
+            'select f.*
+             from lifecycle.stage_model m, lifecycle.fold_visits($1, m.model) f
+             where m.state = ''active'' or m.state = ''deriving'' and m.derived > $2'),
            ('purchase', 'select * from lifecycle.fold_purchases($1)'),
            ('revenue', 'select * from lifecycle.fold_revenue($1)'),
+           ('cost', 'select * from lifecycle.fold_costs($1)'),
+           ('customer_attributes', 'select * from lifecycle.fold_attributes($1)'),
            ('purchase_day', 'select * from lifecycle.plain_purchase_day where bucket = $2'),
            ('cancelled_order', 'select * from lifecycle.cancelled_orders_of($2)')
 $$;
@@ -98,7 +102,7 @@ create function lifecycle.rollups()
 returns setof text
 language sql immutable
 as $$
-    values ('transition_total'), ('purchase_total'), ('revenue_total'), ('buyer_total'),
+    values ('model_transition_total'), ('event_total'), ('purchase_total'), ('revenue_total'), ('buyer_total'),
            ('gap_total'), ('cohort_total')
 $$;
 comment on function lifecycle.rollups is
@@ -106,21 +110,29 @@ comment on function lifecycle.rollups is
 
 create function lifecycle.verify_totals()
 returns table (part text, differences bigint)
-language sql stable
+language plpgsql stable
 as $$
+begin
+    return query
     select r, lifecycle.verify_total(r)
     from lifecycle.rollups() r
+    union all
+    select 'spend', count(*)
+    from ((table lifecycle.plain_spend except all table lifecycle.spend)
+          union all
+          (table lifecycle.spend except all table lifecycle.plain_spend)) d
     union all
     select 'voided', count(*)
     from ((select e.target, e.event_id from lifecycle.event e where e.target is not null
            except all table lifecycle.voided)
           union all
           (table lifecycle.voided except all
-           select e.target, e.event_id from lifecycle.event e where e.target is not null)) d
+           select e.target, e.event_id from lifecycle.event e where e.target is not null)) d;
+end
 $$;
 comment on function lifecycle.verify_totals is
-    'How many rows of each roll-up, and of the marks of voided events, differ from what they '
-    'must be';
+    'How many rows of each roll-up, of the spend, and of the marks of voided events, differ from '
+    'what they must be';
 
 create function lifecycle.rebuild_voided()
 returns void
@@ -133,16 +145,20 @@ begin
     select e.target, e.event_id
     from lifecycle.event e
     where e.target is not null;
+    delete from lifecycle.spend;
+    insert into lifecycle.spend
+    select * from lifecycle.plain_spend;
 end
 $$;
 comment on function lifecycle.rebuild_voided is
-    'Notes anew which events were voided: before the buckets';
+    'Notes anew which events were voided, and what was spent: before the buckets';
 
 create function lifecycle.rebuild_bucket(which integer)
 returns bigint
 language plpgsql
 as $$
 declare
+    setup lifecycle.setup;
     customers lifecycle.touch[];
 begin
     perform pg_advisory_xact_lock_shared(2, 0);
@@ -151,6 +167,7 @@ begin
     where c.bucket = which
     order by c.bucket, c.customer_id
     for no key update;
+    setup := lifecycle.setup_now();
     customers := lifecycle.bucket_touched(which::smallint);
 
     delete from lifecycle.cancelled_order c where c.bucket = which;
@@ -164,16 +181,12 @@ begin
     where r.bucket = which
       and not exists (select from lifecycle.fold_revenue(customers) f
                       where f.event_id = r.event_id and f = r);
-    if customers is not null then
-        perform lifecycle.derive_visits(customers);
-        perform lifecycle.derive_purchases(customers);
-        perform lifecycle.derive_revenue(customers);
-        perform lifecycle.derive_purchase_days(
-            (select array_agg(row(c.bucket, c.customer_id, '-infinity')::lifecycle.day_touch)
-             from lifecycle.customer c
-             where c.bucket = which));
-    end if;
-    return coalesce(cardinality(customers), 0);
+    perform lifecycle.derive(setup, row(customers, customers, customers, customers, customers));
+    perform lifecycle.derive_purchase_days(
+        (select array_agg(row(c.bucket, c.customer_id, '-infinity', 'infinity')::lifecycle.day_touch)
+         from lifecycle.customer c
+         where c.bucket = which), setup.zone, setup.writer);
+    return cardinality(customers);
 end
 $$;
 comment on function lifecycle.rebuild_bucket is

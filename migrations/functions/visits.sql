@@ -1,14 +1,47 @@
 -- From events to visits and transitions (events.md, "How the stage follows from the events").
 --
--- Everything from a given time on is derived anew for the customers touched: the visit held just
--- before that time is what the fold starts from, and the visits after it are replaced where they
--- differ. The roll-up follows by the difference between the old visits and the new ones, so one
--- definition (moves_of) serves the ingest, rebuild and verify.
+-- An event in order moves a customer by one step: move_customers takes that step from the latest
+-- visit. What is not so simple (late events, several moves of a customer in one batch, voided
+-- events, merges) is derived anew from the time touched on: the visit held just before that time is
+-- what the fold starts from, and the visits after it are replaced where they differ. The roll-up
+-- follows by the difference between the old visits and the new ones.
 
-create function lifecycle.fold_visits(touched lifecycle.touch[])
-returns setof lifecycle.visit
+create function lifecycle.kind_of_move(stood smallint, stands smallint, opening smallint)
+returns text
+language sql immutable
+as $$
+    select case
+        when stands is null then 'exit'
+        when stood > opening and stands <= opening then 'loop'
+        when stands = stood + 1 then 'advance'
+        when stands > stood then 'skip'
+        else 'regress'
+    end
+$$;
+comment on function lifecycle.kind_of_move is
+    'The kind of a move between two stages (stands is null for none): opening is how many of the '
+    'first stages open a new cycle when they are entered from beyond them';
+
+create function lifecycle.stage_covering(of_model smallint, department smallint)
+returns smallint
 language plpgsql stable
 as $$
+begin
+    return (select s.stage
+            from lifecycle.model_stage s
+            where s.model = of_model and stage_covering.department = any(s.covers));
+end
+$$;
+comment on function lifecycle.stage_covering is
+    'The stage of a model to which a department, as a stage.overridden names it, belongs';
+
+create function lifecycle.fold_visits(touched lifecycle.touch[], of_model smallint)
+returns setof lifecycle.model_visit
+language plpgsql stable
+as $$
+declare
+    opening_stages constant smallint :=
+        (select m.opening from lifecycle.stage_model m where m.model = of_model);
 begin
     return query
     with held as materialized (
@@ -17,8 +50,8 @@ begin
         from unnest(touched) t
         left join lateral (
             select *
-            from lifecycle.visit b
-            where b.bucket = t.bucket and b.customer_id = t.customer_id
+            from lifecycle.model_visit b
+            where b.bucket = t.bucket and b.customer_id = t.customer_id and b.model = of_model
               and b.entered_at < t.since
             order by b.ordinal desc
             limit 1
@@ -38,16 +71,20 @@ begin
             select 1, h.left_at, null, null, null, null, 'exit', null, h.left_by
             where h.left_kind = 'exit' and h.left_at < h.since
             union all
-            select 2, e.occurred_at, e.sequence, coalesce(e.stage, t.stage), e.source, e.id,
-                   t.entry,
-                   case t.entry when 'exit' then null else coalesce(e.stage, t.stage) end,
-                   e.event_id
-            from lifecycle.event e
-            join lifecycle.event_type t on t.type = e.type
-            where e.bucket = h.bucket and e.customer_id = h.customer_id
-              and e.occurred_at >= h.since
-              and t.entry <> 'activity'
-              and not exists (select from lifecycle.voided w where w.event_id = e.event_id)
+            select 2, e.occurred_at, e.sequence, led.stage, e.source, e.id, r.entry,
+                   case r.entry when 'exit' then null else led.stage end, e.event_id
+            from lifecycle.histories_of(h.bucket, h.customer_id) c
+            join lifecycle.event e
+              on e.bucket = c.bucket and e.customer_id = c.customer_id
+             and e.occurred_at >= h.since
+            join lifecycle.rule r on r.model = of_model and r.type = e.type
+            cross join lateral (
+                select case r.entry
+                    when 'override' then lifecycle.stage_covering(of_model, e.stage)
+                    else r.stage
+                end as stage
+            ) led
+            where not exists (select from lifecycle.voided w where w.event_id = e.event_id)
         ) s
     ),
     -- A segment begins with each event that enters from anywhere or exits; within it the stage is
@@ -75,11 +112,8 @@ begin
     moved as (
         select c.*, case
                 when c.part = 0 then c.kind
-                when c.stands is null then 'exit'
-                when c.stood is not null and c.stood >= 3 and c.stands <= 2 then 'loop'
-                when c.stood is not null and c.stands = c.stood + 1 then 'advance'
-                when c.stood is not null and c.stands > c.stood then 'skip'
-                when c.stood is not null then 'regress'
+                when c.stands is null or c.stood is not null
+                    then lifecycle.kind_of_move(c.stood, c.stands, opening_stages)
                 when row_number() over (partition by c.bucket, c.customer_id
                                         order by c.number) = 1 then 'enter'
                 else 'return'
@@ -103,7 +137,8 @@ begin
                so_far as (whole rows unbounded preceding)
     )
     select v.bucket, v.customer_id, v.visit_ordinal::integer, v.visit_cycle::integer, v.at,
-           v.next_at, v.event_id, v.next_event, v.stands, v.next_stage, v.move, v.next_move
+           v.next_at, v.event_id, v.next_event, v.stands, v.next_stage, v.move, v.next_move,
+           of_model
     from visits v
     where v.stands is not null;
 end
@@ -111,7 +146,7 @@ $$;
 comment on function lifecycle.fold_visits is
     'The visits of customers from a time on, with the one held before it, folded from the ledger';
 
-create function lifecycle.moves_of(v lifecycle.visit, zone text)
+create function lifecycle.moves_of(v lifecycle.model_visit, zone text)
 returns table (day date, from_stage smallint, to_stage smallint, kind text, dwell_seconds numeric)
 language sql immutable
 as $$
@@ -126,42 +161,42 @@ comment on function lifecycle.moves_of is
     'What a visit adds to transition_total: the transition that closed it, with its dwell, and, '
     'if no visit led to it, the one that began it; stage 0 stands for none';
 
-create function lifecycle.transitions_of(v lifecycle.visit)
-returns table (event_id uuid, from_stage smallint, to_stage smallint, kind text, at timestamptz)
+create function lifecycle.transitions_of(v lifecycle.model_visit)
+returns setof lifecycle.move
 language sql immutable
 as $$
-    select v.left_by, v.stage, v.left_to, v.left_kind, v.left_at
+    select v.left_by, v.stage, v.left_to, v.left_kind
     where v.left_at is not null
     union all
-    select v.entered_by, null::smallint, v.stage, v.kind, v.entered_at
+    select v.entered_by, null::smallint, v.stage, v.kind
     where v.kind in ('enter', 'return')
 $$;
 comment on function lifecycle.transitions_of is
     'The transitions that a visit tells of: the one that closed it and, if no visit led to it, the '
     'one that began it';
 
-create function lifecycle.derive_visits(touched lifecycle.touch[])
-returns lifecycle.visit[]
+create function lifecycle.derive_visits(touched lifecycle.touch[], of_model smallint,
+                                        zone text, writer_number smallint)
+returns lifecycle.move[]
 language plpgsql
 as $$
 declare
-    zone constant text := lifecycle.business_zone();
-    writer_number constant smallint := lifecycle.writer_number();
-    fresh constant lifecycle.visit[] := array(select f from lifecycle.fold_visits(touched) f);
+    fresh constant lifecycle.model_visit[] :=
+        array(select f from lifecycle.fold_visits(touched, of_model) f);
 begin
     with stale as (
         select v as visit, v.bucket, v.customer_id, v.ordinal
         from unnest(touched) t
         left join lateral (
             select b.ordinal
-            from lifecycle.visit b
-            where b.bucket = t.bucket and b.customer_id = t.customer_id
+            from lifecycle.model_visit b
+            where b.bucket = t.bucket and b.customer_id = t.customer_id and b.model = of_model
               and b.entered_at < t.since
             order by b.ordinal desc
             limit 1
         ) held on true
-        join lifecycle.visit v
-          on v.bucket = t.bucket and v.customer_id = t.customer_id
+        join lifecycle.model_visit v
+          on v.bucket = t.bucket and v.customer_id = t.customer_id and v.model = of_model
          and v.ordinal >= coalesce(held.ordinal, 1)
     ),
     change as materialized (
@@ -172,25 +207,26 @@ begin
         where f is distinct from s.visit
     ),
     gone as (
-        delete from lifecycle.visit v
+        delete from lifecycle.model_visit v
         using change c
         where c.fresh is not distinct from null
           and v.bucket = (c.stale).bucket and v.customer_id = (c.stale).customer_id
-          and v.ordinal = (c.stale).ordinal
+          and v.model = of_model and v.ordinal = (c.stale).ordinal
     ),
     come as (
-        insert into lifecycle.visit as v
+        insert into lifecycle.model_visit as v
         select (c.fresh).*
         from change c
         where c.fresh is distinct from null
-        on conflict (bucket, customer_id, ordinal) do update
+        on conflict (bucket, customer_id, model, ordinal) do update
         set (cycle, entered_at, left_at, entered_by, left_by, stage, left_to, kind, left_kind)
           = (excluded.cycle, excluded.entered_at, excluded.left_at, excluded.entered_by,
              excluded.left_by, excluded.stage, excluded.left_to, excluded.kind,
              excluded.left_kind)
     )
-    insert into lifecycle.transition_total as total
-    select writer_number, m.day, m.from_stage, m.to_stage, m.kind, sum(v.sign),
+    insert into lifecycle.model_transition_total as total
+        (writer, model, day, from_stage, to_stage, kind, transitions, dwell_seconds)
+    select writer_number, of_model, m.day, m.from_stage, m.to_stage, m.kind, sum(v.sign),
            sum(v.sign * m.dwell_seconds)
     from (select 1 as sign, c.fresh as visit
           from change c
@@ -202,12 +238,123 @@ begin
     cross join lateral lifecycle.moves_of(v.visit, zone) m
     group by m.day, m.from_stage, m.to_stage, m.kind
     having sum(v.sign) <> 0 or sum(v.sign * m.dwell_seconds) <> 0
-    on conflict (day, from_stage, to_stage, kind, writer) do update
+    on conflict (model, day, from_stage, to_stage, kind, writer) do update
     set transitions = total.transitions + excluded.transitions,
         dwell_seconds = total.dwell_seconds + excluded.dwell_seconds;
-    return fresh;
+    return array(select m from unnest(fresh) v cross join lateral lifecycle.transitions_of(v) m);
 end
 $$;
 comment on function lifecycle.derive_visits is
-    'Brings the visits of customers up to date from a time on, and transition_total with them; '
-    'returns these visits';
+    'Brings the visits of customers by a model up to date from a time on, and their roll-up with '
+    'them; returns the transitions from then on';
+
+create function lifecycle.move_customers(
+    setup lifecycle.setup, chosen boolean[], event_ids uuid[], types smallint[],
+    times timestamptz[], departments smallint[], buckets smallint[], customers bigint[],
+    out moves lifecycle.move[], out late lifecycle.touch[])
+language plpgsql
+as $$
+declare
+    zone constant text := setup.zone;
+    of_model constant smallint := setup.model;
+    writer_number constant smallint := setup.writer;
+    moving constant smallint[] := setup.moving;
+    opening_stages constant smallint :=
+        (select m.opening from lifecycle.stage_model m where m.model = of_model);
+begin
+    with step as (
+        select i.event_id, i.bucket, i.customer_id, i.occurred_at, r.entry,
+               case r.entry
+                   when 'exit' then null
+                   when 'override' then lifecycle.stage_covering(of_model, i.department)
+                   else r.stage
+               end as stands
+        from unnest(chosen, event_ids, types, times, departments, buckets, customers)
+             i (is_chosen, event_id, type, occurred_at, department, bucket, customer_id)
+        join lifecycle.rule r on r.model = of_model and r.type = i.type
+        where i.is_chosen and i.type = any(moving)
+          and not exists (select from lifecycle.voided w where w.event_id = i.event_id)
+    ),
+    -- how the customer stands by the latest visit, and whether the event leaves it there
+    placed as materialized (
+        select s.*, v.held, v.ordinal, v.cycle, v.entered_at, v.left_at,
+               case when v.left_at is null then v.stage end as stood,
+               coalesce(v.left_at is null and v.entered_at < s.occurred_at
+                        and case s.entry when 'advance' then v.stage >= s.stands
+                                         else v.stage = s.stands end, false) as stays
+        from step s
+        left join lateral (
+            select b.ctid as held, b.ordinal, b.cycle, b.stage, b.entered_at, b.left_at
+            from lifecycle.model_visit b
+            where b.bucket = s.bucket and b.customer_id = s.customer_id and b.model = of_model
+            order by b.ordinal desc
+            limit 1
+        ) v on true
+    ),
+    moved as materialized (
+        select p.*,
+               -- the only one of its customer to move, and nothing that moves lies after it
+               count(*) over (partition by p.bucket, p.customer_id) = 1
+               and (p.stands is not null or p.stood is not null)
+               and not exists (select
+                               from lifecycle.event e
+                               where e.bucket = p.bucket and e.customer_id = p.customer_id
+                                 and e.occurred_at >= p.occurred_at
+                                 and e.event_id <> p.event_id and e.type = any(moving))
+               as is_next,
+               case when p.stood is not null
+                        then lifecycle.kind_of_move(p.stood, p.stands, opening_stages)
+                    when p.ordinal is null then 'enter'
+                    else 'return'
+               end as kind
+        from placed p
+        where not p.stays
+    ),
+    next as materialized (
+        select *
+        from moved
+        where is_next
+    ),
+    closed as (
+        update lifecycle.model_visit v
+        set left_at = n.occurred_at, left_by = n.event_id, left_to = n.stands, left_kind = n.kind
+        from next n
+        -- by its place: the customer is locked, so that nobody else has moved the row
+        where n.stood is not null and v.ctid = n.held
+    ),
+    opened as (
+        insert into lifecycle.model_visit (bucket, customer_id, model, ordinal, cycle, entered_at,
+                                           entered_by, stage, kind)
+        select n.bucket, n.customer_id, of_model, coalesce(n.ordinal, 0) + 1,
+               coalesce(n.cycle + (n.kind in ('loop', 'return'))::integer, 1), n.occurred_at,
+               n.event_id, n.stands, n.kind
+        from next n
+        where n.stands is not null
+    ),
+    total as (
+        insert into lifecycle.model_transition_total as total
+            (writer, model, day, from_stage, to_stage, kind, transitions, dwell_seconds)
+        select writer_number, of_model, (n.occurred_at at time zone zone)::date,
+               coalesce(n.stood, 0::smallint), coalesce(n.stands, 0::smallint), n.kind, count(*),
+               sum(case when n.stood is null then 0
+                        else extract(epoch from n.occurred_at - n.entered_at) end)
+        from next n
+        group by 3, 4, 5, 6
+        on conflict (model, day, from_stage, to_stage, kind, writer) do update
+        set transitions = total.transitions + excluded.transitions,
+            dwell_seconds = total.dwell_seconds + excluded.dwell_seconds
+    )
+    select array_agg(row(m.event_id, m.stood, m.stands, m.kind)::lifecycle.move)
+               filter (where m.is_next),
+           (select array_agg(row(l.bucket, l.customer_id, l.since)::lifecycle.touch)
+            from (select x.bucket, x.customer_id, min(x.occurred_at) as since
+                  from moved x
+                  where not x.is_next
+                  group by x.bucket, x.customer_id) l)
+    into moves, late
+    from moved m;
+end
+$$;
+comment on function lifecycle.move_customers is
+    'Moves customers by the events chosen, where they are in order; `late` is what remains to be '
+    'derived anew';

@@ -61,10 +61,38 @@ comment on function lifecycle.plain_transition_days is
     'Transitions by day of a zone, stages and kind: the end of each visit on the day that it '
     'was left, and the beginning of those that no visit led to';
 
-create view lifecycle.plain_transition_total as
-    select * from lifecycle.plain_transition_days(lifecycle.business_zone());
-comment on view lifecycle.plain_transition_total is
-    'What lifecycle.transition_total must add up to, from the visits';
+create view lifecycle.plain_model_transition_total as
+    select t.day, t.from_stage, t.to_stage, t.kind, count(*) as transitions,
+           sum(t.dwell) as dwell_seconds, t.model
+    from (select v.model, (v.left_at at time zone lifecycle.business_zone())::date as day,
+                 v.stage as from_stage, coalesce(v.left_to, 0::smallint) as to_stage,
+                 v.left_kind as kind, extract(epoch from v.left_at - v.entered_at) as dwell
+          from lifecycle.model_visit v
+          where v.left_at is not null
+          union all
+          select v.model, (v.entered_at at time zone lifecycle.business_zone())::date, 0::smallint,
+                 v.stage, v.kind, 0
+          from lifecycle.model_visit v
+          where v.kind in ('enter', 'return')) t
+    group by t.model, t.day, t.from_stage, t.to_stage, t.kind;
+comment on view lifecycle.plain_model_transition_total is
+    'What lifecycle.model_transition_total must add up to, from the visits';
+
+create view lifecycle.plain_event_total as
+    select (e.occurred_at at time zone 'UTC')::date as day, e.source, e.type,
+           coalesce(e.currency, '') as currency, count(*) as events,
+           coalesce(sum(e.amount), 0) as amount
+    from lifecycle.event e
+    group by 1, 2, 3, 4;
+comment on view lifecycle.plain_event_total is
+    'What lifecycle.event_total must add up to, from the ledger';
+
+create view lifecycle.plain_spend as
+    select s.*
+    from lifecycle.event e
+    cross join lateral lifecycle.spend_of(e, lifecycle.business_zone()) s
+    where e.type = any(lifecycle.spend_types());
+comment on view lifecycle.plain_spend is 'What lifecycle.spend must be, from the ledger';
 
 create function lifecycle.plain_purchase_sums(zone text)
 returns table (day date, currency text, purchases bigint, units numeric, amount numeric)

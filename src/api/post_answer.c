@@ -30,7 +30,7 @@ static void write_result(struct buffer *out, const struct post *post, size_t pos
         buffer_print(out, ",\"line\":%zu", post->lines[position]);
     if (is_stored(item)) {
         buffer_text(out, ",\"event\":");
-        buffer_text(out, item->record != NULL ? item->record : "null");
+        item_write_record(out, item);
     } else {
         const struct problem problem = post_problem(post, position);
         buffer_text(out, ",\"problem\":");

@@ -9,7 +9,7 @@ enum { HEADER_SIZE = 20, HEADER_SIZE_EMPTY = 12, NULL_LENGTH = -1 };
 
 static const uint32_t ELEMENT_TYPES[] = {
     [ARRAY_INT2] = 21,   [ARRAY_INT8] = 20,          [ARRAY_TEXT] = 25,
-    [ARRAY_UUID] = 2950, [ARRAY_TIMESTAMPTZ] = 1184,
+    [ARRAY_UUID] = 2950, [ARRAY_TIMESTAMPTZ] = 1184, [ARRAY_BOOL] = 16,
 };
 
 static void put_number(char *place, uint32_t number)
@@ -62,6 +62,12 @@ void array_int2(struct array *array, int16_t value)
 void array_int8(struct array *array, int64_t value)
 {
     uint64_t wire = htobe64((uint64_t)value);
+    add_element(array, &wire, sizeof wire);
+}
+
+void array_bool(struct array *array, bool value)
+{
+    const char wire = value ? 1 : 0;
     add_element(array, &wire, sizeof wire);
 }
 

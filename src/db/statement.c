@@ -5,11 +5,12 @@
 static const struct statement_row STATEMENT_ROWS[] = {
     [STATEMENT_RECORD_EVENTS] =
         {"record_events",
-         "select position, outcome, record from lifecycle.record_events("
+         "select * from lifecycle.record_events("
          "$1::uuid[], $2::text[], $3::text[], $4::text[], $5::int2[], "
          "$6::timestamptz[], $7::text[], $8::int8[], $9::text[], "
-         "$10::int8[], $11::text[], $12::int2[], $13::uuid[], $14::text[])",
-         14},
+         "$10::int8[], $11::text[], $12::int2[], $13::uuid[], $14::bool[], "
+         "$15::text[])",
+         15},
     [STATEMENT_SHOW_EVENT] = {"show_event", "select lifecycle.show_event($1::uuid)", 1},
     [STATEMENT_LIST_STAGES] = {"list_stages", "select lifecycle.list_stages()", 0},
     [STATEMENT_LIST_CUSTOMERS] = {"list_customers",

@@ -1,4 +1,4 @@
-/* A batch is sent as fourteen arrays, one a column, and comes back as a row for each event.
+/* A batch is sent as fifteen arrays, one a column, and comes back as a row for each event.
  *
  * Repeating is safe, since a stored event is a duplicate: what a lost connection or a deadlock
  * leaves undecided is sent again, a few times. What the database refuses for its data is halved
@@ -22,35 +22,6 @@ enum {
     SCRATCH_BYTES = 256 * 1024 * 1024
 };
 
-const char *const OUTCOME_NAMES[] = {
-    [OUTCOME_CREATED] = "created",
-    [OUTCOME_DUPLICATE] = "duplicate",
-    [OUTCOME_CONFLICT] = "conflict",
-    [OUTCOME_REJECTED] = "rejected",
-};
-
-bool item_reject(struct item *item, struct arena *arena, const struct problem *problem,
-                 struct problem *why)
-{
-    struct problem *kept = arena_alloc_raw(arena, sizeof *kept);
-    if (kept == NULL)
-        return fail(why, PROBLEM_INTERNAL, "out of memory");
-    *kept = *problem;
-    item->outcome = OUTCOME_REJECTED;
-    item->problem = kept;
-    return true;
-}
-
-struct problem item_problem(const struct item *item)
-{
-    struct problem problem = {.code = PROBLEM_NONE};
-    if (item->outcome == OUTCOME_REJECTED)
-        return *item->problem;
-    fail(&problem, PROBLEM_CONFLICT,
-         "an event with this source and id was recorded before, with other content");
-    return problem;
-}
-
 enum column {
     COLUMN_EVENT_ID,
     COLUMN_SOURCE,
@@ -65,6 +36,7 @@ enum column {
     COLUMN_OBJECT,
     COLUMN_STAGE,
     COLUMN_TARGET,
+    COLUMN_HAS_COST,
     COLUMN_BODY,
     COLUMNS
 };
@@ -77,7 +49,8 @@ static const enum array_type COLUMN_TYPES[COLUMNS] = {
     [COLUMN_SEQUENCE] = ARRAY_TEXT, [COLUMN_AMOUNT] = ARRAY_INT8,
     [COLUMN_CURRENCY] = ARRAY_TEXT, [COLUMN_UNITS] = ARRAY_INT8,
     [COLUMN_OBJECT] = ARRAY_TEXT,   [COLUMN_STAGE] = ARRAY_INT2,
-    [COLUMN_TARGET] = ARRAY_UUID,   [COLUMN_BODY] = ARRAY_TEXT,
+    [COLUMN_TARGET] = ARRAY_UUID,   [COLUMN_HAS_COST] = ARRAY_BOOL,
+    [COLUMN_BODY] = ARRAY_TEXT,
 };
 
 static void add_number(struct array *array, bool is_given, int64_t value)
@@ -110,6 +83,7 @@ static void add_event(struct array *columns, const struct event *event)
         array_bytes(&columns[COLUMN_TARGET], event->target, UUID_SIZE);
     else
         array_null(&columns[COLUMN_TARGET]);
+    array_bool(&columns[COLUMN_HAS_COST], (values->facets & FACET_COST) != 0);
     array_bytes(&columns[COLUMN_BODY], event->body, event->body_length);
 }
 
@@ -137,18 +111,48 @@ static bool read_outcome(const char *name, enum outcome *outcome)
     return false;
 }
 
-/* A row each of position (from 1), outcome and record. */
+/* In the order of the columns that lifecycle.record_events gives. */
+enum outcome_column {
+    OUTCOME_POSITION, /* from 1 */
+    OUTCOME_NAME,
+    OUTCOME_CUSTOMER,
+    OUTCOME_STAGE,
+    OUTCOME_MOVED_FROM,
+    OUTCOME_MOVED_TO,
+    OUTCOME_MOVE,
+    OUTCOME_MOVED_AT,
+    OUTCOME_RECORDED_AT
+};
+
+static const char *text_at(const PGresult *rows, int row, enum outcome_column column)
+{
+    return PQgetisnull(rows, row, (int)column) ? NULL : PQgetvalue(rows, row, (int)column);
+}
+
+static struct record read_record(const PGresult *rows, int row)
+{
+    return (struct record){
+        .customer = text_at(rows, row, OUTCOME_CUSTOMER),
+        .stage = text_at(rows, row, OUTCOME_STAGE),
+        .moved_from = text_at(rows, row, OUTCOME_MOVED_FROM),
+        .moved_to = text_at(rows, row, OUTCOME_MOVED_TO),
+        .move = text_at(rows, row, OUTCOME_MOVE),
+        .moved_at = text_at(rows, row, OUTCOME_MOVED_AT),
+        .recorded_at = text_at(rows, row, OUTCOME_RECORDED_AT),
+    };
+}
+
 static bool read_outcomes(const PGresult *rows, struct item *const *items, size_t count)
 {
     size_t row_count = (size_t)PQntuples(rows);
     for (int row = 0; row < (int)row_count; row++) {
-        unsigned long position = strtoul(PQgetvalue(rows, row, 0), NULL, 10);
+        unsigned long position = strtoul(PQgetvalue(rows, row, OUTCOME_POSITION), NULL, 10);
         if (position < 1 || position > count)
             return false;
         struct item *item = items[position - 1];
-        if (!read_outcome(PQgetvalue(rows, row, 1), &item->outcome))
+        if (!read_outcome(PQgetvalue(rows, row, OUTCOME_NAME), &item->outcome))
             return false;
-        item->record = PQgetisnull(rows, row, 2) ? NULL : PQgetvalue(rows, row, 2);
+        item->record = read_record(rows, row);
     }
     return row_count == count;
 }

@@ -71,7 +71,8 @@ static const struct json_field POINTS[] = {COUNT(MUST, "points"), OBJECT_ID(MAY,
 static const struct json_field REFERRAL[] = {OBJECT_ID(MUST, "referral_id"),
                                              NAME(MAY, "referred"), TEXT(MAY, "channel"),
                                              MONEY(MAY, "value"), LAST_ROW};
-static const struct json_field MERGE[] = {NAME(MUST, "into"), TEXT(MAY, "reason"), LAST_ROW};
+static const struct json_field MERGE[] = {OBJECT_ID(MUST, "into"), TEXT(MAY, "reason"),
+                                          LAST_ROW};
 
 #define SURVEY(answered)                                                                       \
     FIELDS(OBJECT_ID(MUST, "survey_id"), CHOICE(MUST, "kind", "csat", "nps", "ces"),           \

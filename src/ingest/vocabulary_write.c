@@ -72,11 +72,11 @@ void vocabulary_write(struct buffer *out)
 
 static void write_stages_sql(struct buffer *out)
 {
-    buffer_text(out, "insert into lifecycle.stage (stage, name)\nvalues");
+    buffer_text(out, "insert into lifecycle.department (department, name)\nvalues");
     for (int stage = STAGE_FIND; stage < STAGE_POSITIONS; stage++)
         buffer_print(out, "%s\n    (%d, '%s')", stage > STAGE_FIND ? "," : "", stage,
                      STAGE_NAMES[stage]);
-    buffer_text(out, "\non conflict (stage) do update set name = excluded.name;\n");
+    buffer_text(out, "\non conflict (department) do update set name = excluded.name;\n");
 }
 
 static void write_types_sql(struct buffer *out)

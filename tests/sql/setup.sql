@@ -2,22 +2,32 @@
 -- and assertions that print TAP.
 begin;
 
-insert into lifecycle.stage (stage, name)
+insert into lifecycle.department (department, name)
 select s.*
 from (values (1, 'find'), (2, 'sell'), (3, 'deliver'), (4, 'bill'), (5, 'support'),
              (6, 'loyalty')) s
-where not exists (select from lifecycle.stage);
+where not exists (select from lifecycle.department);
 insert into lifecycle.event_type (type, name, stage, entry)
 select t.*
 from (values
-    (1, 'find.lead.created', 1, 'enter'), (2, 'sell.opportunity.opened', 2, 'enter'),
-    (3, 'sell.order.placed', 2, 'enter'), (4, 'sell.order.cancelled', 2, 'activity'),
-    (5, 'deliver.fulfilment.started', 3, 'advance'), (6, 'bill.invoice.issued', 4, 'advance'),
-    (7, 'bill.payment.succeeded', 4, 'advance'), (8, 'bill.refund.issued', 4, 'activity'),
-    (9, 'bill.chargeback.lost', 4, 'activity'), (10, 'support.case.opened', 5, 'advance'),
-    (11, 'loyalty.program.joined', 6, 'enter'), (12, 'loyalty.relationship.ended', 6, 'exit'),
-    (13, 'event.voided', null, 'activity'), (14, 'stage.overridden', null, 'override')) t
+    (102, 'find.lead.created', 1, 'enter'), (107, 'find.spend.recorded', 1, 'activity'),
+    (201, 'sell.opportunity.opened', 2, 'enter'), (207, 'sell.order.placed', 2, 'enter'),
+    (208, 'sell.order.cancelled', 2, 'activity'), (211, 'sell.cost.recorded', 2, 'activity'),
+    (301, 'deliver.fulfilment.started', 3, 'advance'),
+    (401, 'bill.invoice.issued', 4, 'advance'), (407, 'bill.payment.succeeded', 4, 'advance'),
+    (410, 'bill.refund.issued', 4, 'activity'), (413, 'bill.chargeback.lost', 4, 'activity'),
+    (501, 'support.case.opened', 5, 'advance'), (514, 'support.cost.recorded', 5, 'activity'),
+    (601, 'loyalty.program.joined', 6, 'enter'), (611, 'loyalty.relationship.ended', 6, 'exit'),
+    (701, 'customer.identified', null, 'activity'),
+    (702, 'customer.attributes_changed', null, 'activity'),
+    (703, 'customer.merged', null, 'activity'), (704, 'customer.unmerged', null, 'activity'),
+    (711, 'stage.overridden', null, 'override'), (721, 'event.voided', null, 'activity')) t
 where not exists (select from lifecycle.event_type);
+do $$
+begin
+    perform lifecycle.refresh_rules();
+end
+$$;
 insert into lifecycle.currency (currency, digits)
 select c.*
 from (values ('EUR', 2), ('USD', 2), ('JPY', 0), ('KWD', 3)) c
@@ -77,9 +87,10 @@ as $$
              array[at], array[data ->> 'sequence'],
              array[(data ->> 'amount')::bigint], array[data ->> 'currency'],
              array[(data ->> 'units')::bigint],
-             array[coalesce(data ->> 'order_id', data ->> 'payment_id', data ->> 'refund_id')],
-             array[(select s.stage from lifecycle.stage s where s.name = data ->> 'stage')],
-             array[md5(data ->> 'id')::uuid], array[b.body]) r
+             array[coalesce(data ->> 'order_id', data ->> 'payment_id', data ->> 'refund_id',
+                            data ->> 'into')],
+             array[(select d.department from lifecycle.department d where d.name = data ->> 'stage')],
+             array[md5(data ->> 'id')::uuid], array[data -> 'cost' is not null], array[b.body]) r
 $$;
 
 create function pg_temp.order_placed(subject text, at timestamptz, amount bigint, currency text,

@@ -46,22 +46,33 @@ select pg_temp.post('A', 'bill.payment.succeeded', '2025-02-02T00:00Z',
                     '{"payment_id": "p", "amount": 300, "currency": "EUR"}');
 select pg_temp.post('A', 'sell.order.cancelled', '2025-02-03T00:00Z', '{"order_id": "none"}');
 select pg_temp.post('A', 'support.case.opened', '2025-02-04T00:00Z', '{}', 'case');
+select pg_temp.post('A', 'support.cost.recorded', '2025-02-04T12:00Z',
+                    '{"amount": 5, "currency": "EUR"}');
+select pg_temp.post(null, 'find.spend.recorded', '2025-02-04T13:00Z',
+                    '{"amount": 5, "currency": "EUR", "purpose": "retention",
+                      "period_start": "2025-02-01", "period_end": "2025-02-28"}', 'spend');
+select pg_temp.post('A', 'customer.attributes_changed', '2025-02-04T14:00Z',
+                    '{"attributes": {"size": "large"}}');
 select pg_temp.post('A', 'event.voided', '2025-02-05T00:00Z', '{"id": "case"}');
 \o
 
 select pg_temp.is(pg_temp.spoilt_parts(), '-', 'what the ingest wrote is what the ledger says');
 select pg_temp.is(pg_temp.found_and_mended(spoil), expected || ', then -', name)
 from (values
-    ('update lifecycle.visit set cycle = 2 where ordinal = 2', 'visit', 'a visit'),
+    ('update lifecycle.model_visit set cycle = 2 where ordinal = 2', 'model_visit', 'a visit'),
     ('delete from lifecycle.purchase where occurred_at < ''2025-01-03''',
      'purchase purchase_day purchase_total', 'a purchase that is missing'),
     ('update lifecycle.revenue set amount = amount + 1', 'revenue revenue_total', 'revenue'),
     ('update lifecycle.purchase_day set previous = previous - 1 where previous is not null',
      'buyer_total gap_total purchase_day', 'purchase days'),
     ('delete from lifecycle.cancelled_order', 'cancelled_order', 'a cancellation'),
-    ('delete from lifecycle.voided', 'visit voided', 'a voided event'),
-    ('update lifecycle.transition_total set dwell_seconds = dwell_seconds + 1',
-     'transition_total', 'transitions'),
+    ('delete from lifecycle.voided', 'model_visit voided', 'a voided event'),
+    ('update lifecycle.model_transition_total set dwell_seconds = dwell_seconds + 1',
+     'model_transition_total', 'transitions'),
+    ('update lifecycle.event_total set events = events + 1', 'event_total', 'counts of events'),
+    ('delete from lifecycle.cost', 'cost', 'a cost'),
+    ('update lifecycle.spend set amount = amount + 1', 'spend', 'spend'),
+    ('delete from lifecycle.customer_attributes', 'customer_attributes', 'attributes'),
     ('delete from lifecycle.purchase_total', 'purchase_total', 'sums of purchases'),
     ('update lifecycle.revenue_total set returned = -1', 'revenue_total', 'sums of revenue'),
     ('update lifecycle.buyer_total set second = second + 1', 'buyer_total', 'buyers'),

@@ -40,10 +40,10 @@ bool db_execute(struct db *db, const char *sql, PGresult **rows, struct problem 
 
 static PGresult *make_rows(void)
 {
-    PGresAttDesc columns[] = {{.name = (char[]){"position"}},
-                              {.name = (char[]){"outcome"}},
-                              {.name = (char[]){"record"}}};
+    PGresAttDesc columns[9]; /* position, outcome, and what is null here */
     PGresult *rows = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
+    for (size_t i = 0; i < COUNT_OF(columns); i++)
+        columns[i] = (PGresAttDesc){.name = (char[]){"column"}};
     PQsetResultAttrs(rows, COUNT_OF(columns), columns);
     return rows;
 }
@@ -53,7 +53,8 @@ static void add_row(PGresult *rows, int row, const char *outcome)
     char position[16], text[16];
     PQsetvalue(rows, row, 0, position, snprintf(position, sizeof position, "%d", row + 1));
     PQsetvalue(rows, row, 1, text, snprintf(text, sizeof text, "%s", outcome));
-    PQsetvalue(rows, row, 2, text, -1);
+    for (int column = 2; column < PQnfields(rows); column++)
+        PQsetvalue(rows, row, column, NULL, -1);
 }
 
 bool db_run(struct db *db, enum statement statement, const struct db_value *values,
