@@ -18,10 +18,11 @@ struct config {
     bool greeting; /* print the address and the key at the start, on no terminal too */
     unsigned io_threads;
     unsigned read_workers;
-    unsigned writers;      /* threads that store batches of events */
-    unsigned queue_limit;  /* requests that may wait in a lane */
-    unsigned batch_events; /* events that one commit of the writer takes at the most */
-    unsigned body_limit;   /* bytes of a request's body */
+    unsigned writers;        /* threads that store batches of events */
+    unsigned change_workers; /* threads that change configuration and customers */
+    unsigned queue_limit;    /* requests that may wait in a lane */
+    unsigned batch_events;   /* events that one commit of the writer takes at the most */
+    unsigned body_limit;     /* bytes of a request's body */
     unsigned connection_limit;
     unsigned address_limit;     /* connections from one address */
     unsigned request_seconds;   /* deadline for receiving a whole request */

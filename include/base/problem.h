@@ -16,21 +16,23 @@
 
 enum problem_code {
     PROBLEM_NONE,
-    PROBLEM_MALFORMED,          /* 400 */
-    PROBLEM_UNAUTHENTICATED,    /* 401 */
-    PROBLEM_FORBIDDEN,          /* 403 */
-    PROBLEM_NOT_FOUND,          /* 404 */
-    PROBLEM_METHOD_NOT_ALLOWED, /* 405 */
-    PROBLEM_NOT_ACCEPTABLE,     /* 406 */
-    PROBLEM_CONFLICT,           /* 409 */
-    PROBLEM_LENGTH_REQUIRED,    /* 411 */
-    PROBLEM_TOO_LARGE,          /* 413 */
-    PROBLEM_URI_TOO_LONG,       /* 414 */
-    PROBLEM_UNSUPPORTED_MEDIA,  /* 415 */
-    PROBLEM_UNPROCESSABLE,      /* 422 */
-    PROBLEM_HEADERS_TOO_LARGE,  /* 431 */
-    PROBLEM_INTERNAL,           /* 500 */
-    PROBLEM_UNAVAILABLE,        /* 503, with Retry-After */
+    PROBLEM_MALFORMED,             /* 400 */
+    PROBLEM_UNAUTHENTICATED,       /* 401 */
+    PROBLEM_FORBIDDEN,             /* 403 */
+    PROBLEM_NOT_FOUND,             /* 404 */
+    PROBLEM_METHOD_NOT_ALLOWED,    /* 405 */
+    PROBLEM_NOT_ACCEPTABLE,        /* 406 */
+    PROBLEM_CONFLICT,              /* 409 */
+    PROBLEM_LENGTH_REQUIRED,       /* 411 */
+    PROBLEM_PRECONDITION_FAILED,   /* 412 */
+    PROBLEM_TOO_LARGE,             /* 413 */
+    PROBLEM_URI_TOO_LONG,          /* 414 */
+    PROBLEM_UNSUPPORTED_MEDIA,     /* 415 */
+    PROBLEM_UNPROCESSABLE,         /* 422 */
+    PROBLEM_PRECONDITION_REQUIRED, /* 428 */
+    PROBLEM_HEADERS_TOO_LARGE,     /* 431 */
+    PROBLEM_INTERNAL,              /* 500 */
+    PROBLEM_UNAVAILABLE,           /* 503, with Retry-After */
     PROBLEM_CODES
 };
 

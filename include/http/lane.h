@@ -1,7 +1,8 @@
 /* Lanes: bounded queues of requests in front of workers that own a database connection each.
  * I/O threads put requests in and never wait; a worker answers and hands back.
  *
- * The workers of the read lane take one request at a time. A worker of the write lane takes all
+ * The workers of the read lane and of the lane for changes take one request at a time. A worker
+ * of the write lane takes all
  * that queued while the last commit ran (up to a number of events) and answers it together: one
  * statement, one transaction, one fsync. A second worker stores while the first one answers. */
 #ifndef CLMD_HTTP_LANE_H
@@ -22,7 +23,10 @@ struct lane_options {
     unsigned statement_seconds;
     unsigned workers;
     unsigned queue_limit;  /* requests that may wait */
-    unsigned batch_weight; /* 0: answer(), one at a time; else answer_batch() up to it */
+    unsigned batch_weight; /* 0: one at a time; else answer_batch() up to it */
+
+    /* Answers one request, where there are no batches; NULL: request_answer. */
+    bool (*answer)(struct request *request, struct problem *why);
 
     /* Called by the worker, whose the request then is no longer. */
     void (*done)(struct request *request);

@@ -47,10 +47,12 @@ struct request {
     char key_id[KEY_ID_SIZE]; /* of the caller; empty on an open route */
     const char *media_type;   /* of the body, lower case, without its parameters; or NULL */
     const char *body;         /* NUL-terminated past `body_length` */
+    const char *if_match, *if_none_match; /* the caller's conditions, or NULL */
+    const char *idempotency_key;          /* without quotes, or NULL; see http/change.h */
     size_t body_length;
     void *input;      /* what admit made of all this */
     size_t weight;    /* LANE_WRITE: what it counts in a batch (its events); admit sets it */
-    struct db *db;    /* the worker's, in answer() of LANE_READ */
+    struct db *db;    /* the worker's, in answer(); not of LANE_INLINE */
     void *service;    /* what the program gave server_start, for handlers */
     int64_t began_at; /* clock_monotonic */
     struct answer answer;
@@ -77,6 +79,9 @@ bool respond_text(struct request *request, int status, const char *content_type,
 
 /* A header field of the answer; the texts are not copied. False when there are too many. */
 bool respond_field(struct request *request, const char *name, const char *value);
+
+/* Runs the route's answer(), and tags what it gave where the route says so. */
+bool request_answer(struct request *request, struct problem *why);
 
 /* Makes the answer a problem+json of `why` (instance: the request's id). Header fields that the
  * answer had are dropped. */

@@ -12,8 +12,10 @@
 struct db;
 struct request;
 
-/* Where a request is answered: at once on the I/O thread, or by a worker with a connection. */
-enum lane_name { LANE_INLINE, LANE_READ, LANE_WRITE, LANES };
+/* Where a request is answered: at once on the I/O thread, or by a worker with a connection.
+ * What changes configuration or customers has a lane of its own, so that it holds up neither
+ * those who read nor the events. */
+enum lane_name { LANE_INLINE, LANE_READ, LANE_WRITE, LANE_CHANGE, LANES };
 
 struct route {
     const char *method;
@@ -25,12 +27,15 @@ struct route {
     bool is_body_optional;          /* with no Content-Type there may be none */
     const char *field_prefix; /* of the header fields that it reads, lower case; NULL: none */
     const char *const *answer_types; /* that it answers in; NULL: application/json */
+    bool is_tagged;      /* a strong ETag on its answers; If-None-Match makes a 304 of them */
+    bool requires_match; /* without If-Match or If-None-Match it is 428 */
+    bool keeps_answer;   /* LANE_CHANGE: takes an Idempotency-Key */
 
     /* On the I/O thread, with the whole body: check the input, leave it in request->input.
      * Never touches the database. NULL: nothing to check. */
     bool (*admit)(struct request *request, struct problem *why);
 
-    /* LANE_INLINE and LANE_READ: fill the answer. */
+    /* But for LANE_WRITE: fill the answer. */
     bool (*answer)(struct request *request, struct problem *why);
 
     /* LANE_WRITE: fill the answers of a batch, request_refuse() for those that failed. */

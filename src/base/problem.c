@@ -35,12 +35,18 @@ static const struct problem_kind KINDS[] = {
          "detail names it. Allow it, or leave the field out. Nothing was done."},
     [PROBLEM_CONFLICT] =
         {409, "conflict", "Conflict",
-         "What was sent contradicts what is stored: an event with this source and id exists "
-         "already, with other content. Nothing was stored. An event is never changed; record a "
-         "new one under an id of its own, or void the first."},
+         "What was sent contradicts what is stored, or what is being done: an event with this "
+         "source and id exists already, with other content; or a request with the same "
+         "Idempotency-Key is still being answered. Nothing was stored. An event is never "
+         "changed: record a new one under an id of its own, or void the first."},
     [PROBLEM_LENGTH_REQUIRED] =
         {411, "length-required", "Length required",
          "The request has a body but does not say how long it is. Send `Content-Length`."},
+    [PROBLEM_PRECONDITION_FAILED] =
+        {412, "precondition-failed", "Precondition failed",
+         "`If-Match` or `If-None-Match` does not hold: what is there now is not the state that "
+         "the caller knows. Nothing was changed. Get it again, look at what has changed, and "
+         "repeat the change with the new `ETag`."},
     [PROBLEM_TOO_LARGE] =
         {413, "too-large", "Content too large",
          "The body, an event in it, or the number of its events is over the limit; the detail "
@@ -57,6 +63,11 @@ static const struct problem_kind KINDS[] = {
          "The request could be read, but what it says is not valid: a field is missing or of "
          "the wrong kind, a value is out of range, a type or parameter is unknown. `errors` "
          "points to each fault. What is at fault was not stored."},
+    [PROBLEM_PRECONDITION_REQUIRED] =
+        {428, "precondition-required", "Precondition required",
+         "A change of configuration must name the state that it changes, so that two callers "
+         "cannot undo each other's work unseen. Get the resource, and send its `ETag` in "
+         "`If-Match`."},
     [PROBLEM_HEADERS_TOO_LARGE] =
         {431, "headers-too-large", "Header fields too large",
          "The header fields of the request are larger or more than the service accepts."},

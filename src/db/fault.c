@@ -37,8 +37,13 @@ static const struct {
     const char *sqlstate;
     enum problem_code code;
 } REFUSALS[] = {
-    {"CL400", PROBLEM_MALFORMED}, {"CL404", PROBLEM_NOT_FOUND},     {"CL409", PROBLEM_CONFLICT},
-    {"CL410", PROBLEM_NOT_FOUND}, {"CL422", PROBLEM_UNPROCESSABLE},
+    {"CL400", PROBLEM_MALFORMED},
+    {"CL404", PROBLEM_NOT_FOUND},
+    {"CL409", PROBLEM_CONFLICT},
+    {"CL410", PROBLEM_NOT_FOUND},
+    {"CL412", PROBLEM_PRECONDITION_FAILED},
+    {"CL422", PROBLEM_UNPROCESSABLE},
+    {"CL428", PROBLEM_PRECONDITION_REQUIRED},
 };
 
 static enum db_fault fault_of(const char *sqlstate)
@@ -63,17 +68,32 @@ static void note_for_log(struct problem *why, const char *message, const char *s
     why->log_detail[strcspn(why->log_detail, "\n")] = '\0';
 }
 
+/* A line for each fault: a pointer, and behind a tab its own words, where it has some. */
+static void tell_faults(const char *lines, const char *message, struct problem *why)
+{
+    char line[sizeof why->faults->pointer + sizeof why->faults->detail];
+    while (*lines) {
+        size_t length = strcspn(lines, "\n");
+        snprintf(line, sizeof line, "%.*s", (int)length, lines);
+        char *words = strchr(line, '\t');
+        if (words)
+            *words++ = '\0';
+        fault_add(why, line, "%s", words ? words : message);
+        lines += length + (lines[length] == '\n');
+    }
+}
+
 /* Our own SQL has spoken: its words are the answer. */
 static void tell_refusal(const PGresult *failed, const char *sqlstate, struct problem *why)
 {
     const char *message = field_of(failed, PG_DIAG_MESSAGE_PRIMARY);
-    const char *pointer = field_of(failed, PG_DIAG_MESSAGE_DETAIL);
+    const char *pointers = field_of(failed, PG_DIAG_MESSAGE_DETAIL);
     enum problem_code code = PROBLEM_UNPROCESSABLE;
     for (size_t i = 0; i < COUNT_OF(REFUSALS); i++)
         if (strcmp(sqlstate, REFUSALS[i].sqlstate) == 0)
             code = REFUSALS[i].code;
-    if (*pointer) {
-        fault_add(why, pointer, "%s", message);
+    if (*pointers) {
+        tell_faults(pointers, message, why);
         why->code = code;
     } else {
         fail(why, code, "%s", message);

@@ -51,6 +51,16 @@ static const struct statement_row STATEMENT_ROWS[] = {
     [STATEMENT_REVOKE_KEY] = {"revoke_key", "select lifecycle.revoke_key($1::text)", 1},
     [STATEMENT_CAN_WRITE] = {"can_write",
                              "select current_setting('transaction_read_only') = 'off'", 0},
+    [STATEMENT_RECALL_ANSWER] =
+        {"recall_answer",
+         "select status, content_type, body, field, value from lifecycle.recall_answer("
+         "$1::text, $2::text, decode($3::text, 'hex'))",
+         3},
+    [STATEMENT_KEEP_ANSWER] = {"keep_answer",
+                               "select lifecycle.keep_answer($1::text, $2::text, "
+                               "decode($3::text, 'hex'), $4::integer, $5::text, $6::text, "
+                               "$7::text[])",
+                               7},
 };
 
 static_assert(sizeof STATEMENT_ROWS / sizeof *STATEMENT_ROWS == STATEMENTS,

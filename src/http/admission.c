@@ -1,4 +1,5 @@
 #include "base/digest.h"
+#include "http/condition.h"
 #include "http/exchange.h"
 #include "http/headers.h"
 #include "http/target.h"
@@ -129,7 +130,8 @@ static bool admit(struct exchange *exchange, const struct headers *headers, cons
            auth_check(exchange->io->service->auth, headers->values[HEADER_AUTHORIZATION],
                       request->route->scope, request->key_id, why) &&
            headers_check_accept(headers, request->route, why) && gather_fields(exchange, why) &&
-           expect_body(exchange, headers, why) && target_variables(request, &match, why) &&
+           condition_read(headers, request, why) && expect_body(exchange, headers, why) &&
+           target_variables(request, &match, why) &&
            target_parameters(request, target.query, why);
 }
 

@@ -153,7 +153,7 @@ static enum MHD_Result take_end(struct exchange *exchange)
         return refuse(exchange, &why);
     if (route->lane != LANE_INLINE)
         return park(exchange);
-    if (!route->answer(request, &why))
+    if (!request_answer(request, &why))
         return refuse(exchange, &why);
     return send_answer(exchange);
 }

@@ -19,6 +19,9 @@ static const struct {
     [HEADER_CONTENT_LENGTH] = {"Content-Length", true},
     [HEADER_CONTENT_TYPE] = {"Content-Type", true},
     [HEADER_HOST] = {"Host", true},
+    [HEADER_IDEMPOTENCY_KEY] = {"Idempotency-Key", true},
+    [HEADER_IF_MATCH] = {"If-Match", true},
+    [HEADER_IF_NONE_MATCH] = {"If-None-Match", true},
     [HEADER_REQUEST_ID] = {"X-Request-Id", false},
     [HEADER_TRANSFER_ENCODING] = {"Transfer-Encoding", true},
 };

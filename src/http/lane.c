@@ -70,11 +70,12 @@ static size_t await_batch(struct worker *worker)
     return count;
 }
 
-static void answer_one(struct request *request, struct db *db)
+static void answer_one(const struct lane_options *options, struct request *request,
+                       struct db *db)
 {
     struct problem why = {0};
     request->db = db;
-    if (!request->route->answer(request, &why))
+    if (!(options->answer ? options->answer : request_answer)(request, &why))
         request_refuse(request, &why);
     request->db = NULL;
 }
@@ -88,7 +89,7 @@ static void *work(void *argument)
         if (options->batch_weight > 0)
             worker->batch[0]->route->answer_batch(worker->batch, count, worker->db);
         else
-            answer_one(worker->batch[0], worker->db);
+            answer_one(options, worker->batch[0], worker->db);
         for (size_t i = 0; i < count; i++)
             options->done(worker->batch[i]);
     }

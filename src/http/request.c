@@ -1,5 +1,7 @@
 #include "http/request.h"
 
+#include "http/condition.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -56,6 +58,12 @@ bool respond_field(struct request *request, const char *name, const char *value)
         return false;
     answer->fields[answer->field_count++] = (struct header_field){name, value};
     return true;
+}
+
+bool request_answer(struct request *request, struct problem *why)
+{
+    return request->route->answer(request, why) &&
+           (!request->route->is_tagged || condition_apply(request, why));
 }
 
 static void write_member(struct buffer *out, const char *prefix, const char *text)

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "http/change.h"
 #include "http/io.h"
 #include "http/linger.h"
 #include "http/listen.h"
@@ -39,7 +40,7 @@ static unsigned possible_connections(const struct config *config)
     struct rlimit files;
     rlim_t wanted = config->connection_limit;
     rlim_t others = RESERVED_FILES + config->read_workers + config->writers +
-                    (rlim_t)config->io_threads * FILES_OF_THREAD;
+                    config->change_workers + (rlim_t)config->io_threads * FILES_OF_THREAD;
     if (getrlimit(RLIMIT_NOFILE, &files) != 0)
         return config->connection_limit;
     if (files.rlim_cur < wanted + others) {
@@ -83,6 +84,9 @@ static bool start_lanes(struct server *server, const struct config *config,
         [LANE_WRITE] = {.name = "write",
                         .workers = config->writers,
                         .batch_weight = config->batch_events},
+        [LANE_CHANGE] = {.name = "change",
+                         .workers = config->change_workers,
+                         .answer = change_answer},
     };
     for (enum lane_name name = LANE_READ; name < LANES; name++) {
         struct lane_options all = options[name];
