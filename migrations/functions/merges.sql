@@ -219,30 +219,6 @@ $$;
 comment on function lifecycle.derive_merges is
     'Joins and parts customers, as the merges of these say now; all whom that concerns';
 
-create function lifecycle.merge_patch(target jsonb, patch jsonb)
-returns jsonb
-language plpgsql immutable
-as $$
-declare
-    merged jsonb := case when jsonb_typeof(target) = 'object' then target else '{}' end;
-    field record;
-begin
-    if jsonb_typeof(patch) <> 'object' then
-        return patch;
-    end if;
-    for field in select * from jsonb_each(patch) f (name, value) loop
-        if field.value = 'null' then
-            merged := merged - field.name;
-        else
-            merged := jsonb_set(merged, array[field.name],
-                                lifecycle.merge_patch(merged -> field.name, field.value));
-        end if;
-    end loop;
-    return merged;
-end
-$$;
-comment on function lifecycle.merge_patch is 'Applies a JSON merge patch (RFC 7396)';
-
 create function lifecycle.fold_attributes(touched lifecycle.touch[])
 returns setof lifecycle.customer_attributes
 language plpgsql stable
