@@ -23,6 +23,8 @@ create table lifecycle.stage_model (
     definition   jsonb not null,
     opening      smallint not null,
     moving       smallint[] not null default '{}',
+    stages       smallint[] not null default '{}',
+    entries      text[] not null default '{}',
     derived      smallint not null default 0,
     created_at   timestamptz not null default now(),
     activated_at timestamptz,
@@ -36,7 +38,9 @@ comment on column lifecycle.stage_model.state is
 comment on column lifecycle.stage_model.definition is 'As it was put, with all defaults filled in';
 comment on column lifecycle.stage_model.opening is
     'How many of the first stages open a new cycle when they are entered from beyond them';
-comment on column lifecycle.stage_model.moving is 'The types that its rules name: what moves';
+comment on column lifecycle.stage_model.moving is
+    'The types that its rules name, and in stages and entries what the rules say of them: the '
+    'ingest has them at hand so';
 comment on column lifecycle.stage_model.derived is
     'Buckets whose history has been derived, while deriving';
 create unique index stage_model_active on lifecycle.stage_model (state) where state = 'active';

@@ -103,10 +103,12 @@ comment on type lifecycle.move is
     'lifecycle.transition';
 
 create type lifecycle.setup as (
-    zone text, model smallint, moving smallint[], deriving smallint, writer smallint);
+    zone text, model smallint, opening smallint, moving smallint[], stages smallint[],
+    entries text[], deriving smallint, writer smallint);
 comment on type lifecycle.setup is
-    'What the derivation needs to know: the business''s time zone, the active model and the types '
-    'that move customers in it, the model that is being derived (or null), the writer''s number';
+    'What the derivation needs to know: the business''s time zone; the active model, how many of '
+    'its first stages open a cycle, the types that move customers, with stage and entry of each; '
+    'the model that is being derived (or null); the writer''s number';
 
 create function lifecycle.setup_now()
 returns lifecycle.setup
@@ -115,7 +117,8 @@ as $$
 declare
     setup lifecycle.setup;
 begin
-    select (select s.value from lifecycle.setting s where s.name = 'timezone'), m.model, m.moving,
+    select (select s.value from lifecycle.setting s where s.name = 'timezone'), m.model, m.opening,
+           m.moving, m.stages, m.entries,
            (select d.model from lifecycle.stage_model d where d.state = 'deriving'),
            lifecycle.writer_number()
     into setup

@@ -27,11 +27,15 @@ begin
     select t.bucket, t.customer_id, e.occurred_at, e.event_id, c.amount, c.department, c.currency
     from unnest(touched) t
     cross join lateral lifecycle.histories_of(t.bucket, t.customer_id) h
-    join lifecycle.event e
-      on e.bucket = h.bucket and e.customer_id = h.customer_id and e.occurred_at >= t.since
-    cross join lateral lifecycle.costs_of(e) c
+    cross join lateral (
+        select x as event, x.*
+        from lifecycle.event x
+        where x.bucket = h.bucket and x.customer_id = h.customer_id and x.occurred_at >= t.since
+        offset 0 -- by key for each customer
+    ) e
+    cross join lateral lifecycle.costs_of(e.event) c
     where (e.has_cost or e.type = lifecycle.support_cost())
-      and not exists (select from lifecycle.voided w where w.event_id = e.event_id);
+      and (select true from lifecycle.voided w where w.event_id = e.event_id limit 1) is null;
 end
 $$;
 comment on function lifecycle.fold_costs is
@@ -43,10 +47,15 @@ language plpgsql
 as $$
 begin
     with stale as (
-        select c as cost, c.bucket, c.customer_id, c.event_id, c.currency
+        select s.*
         from unnest(touched) t
-        join lifecycle.cost c
-          on c.bucket = t.bucket and c.customer_id = t.customer_id and c.occurred_at >= t.since
+        cross join lateral (
+            select c as cost, c.bucket, c.customer_id, c.event_id, c.currency
+            from lifecycle.cost c
+            where c.bucket = t.bucket and c.customer_id = t.customer_id
+              and c.occurred_at >= t.since
+            offset 0 -- by key for each customer
+        ) s
     ),
     change as materialized (
         select f as fresh, s.cost as stale
@@ -126,11 +135,16 @@ begin
     select i.bucket, i.customer_id, e.occurred_at, e.event_id, c.amount, c.department, c.currency
     from unnest(chosen, event_ids, types, costs, buckets, customers)
          i (is_chosen, event_id, type, has_cost, bucket, customer_id)
-    join lifecycle.event e on e.event_id = i.event_id
-    cross join lateral lifecycle.costs_of(e) c
+    cross join lateral (
+        select x as event, x.*
+        from lifecycle.event x
+        where x.event_id = i.event_id
+        limit 1 -- a probe by key
+    ) e
+    cross join lateral lifecycle.costs_of(e.event) c
     where i.is_chosen and i.customer_id is not null
       and (i.has_cost or i.type = lifecycle.support_cost())
-      and not exists (select from lifecycle.voided w where w.event_id = i.event_id);
+      and (select true from lifecycle.voided w where w.event_id = i.event_id limit 1) is null;
 end
 $$;
 comment on function lifecycle.add_costs is 'Adds the costs that the events chosen tell of';
@@ -144,8 +158,13 @@ begin
     insert into lifecycle.spend
     select s.*
     from unnest(is_new, event_ids, types) i (is_new, event_id, type)
-    join lifecycle.event e on e.event_id = i.event_id
-    cross join lateral lifecycle.spend_of(e, zone) s
+    cross join lateral (
+        select x as event
+        from lifecycle.event x
+        where x.event_id = i.event_id
+        limit 1 -- a probe by key
+    ) e
+    cross join lateral lifecycle.spend_of(e.event, zone) s
     where i.is_new and i.type = any(lifecycle.spend_types());
 end
 $$;

@@ -95,28 +95,21 @@ returns lifecycle.subjects
 language plpgsql
 as $$
 begin
-    with named as materialized (
-        select i.bucket, i.customer_id, i.position
-        from unnest(who.own_buckets, who.own_customers) with ordinality
-             i (bucket, customer_id, position)
-    ),
-    locked as materialized (
-        select c.bucket, c.customer_id, c.ref, c.root_bucket, c.root_id, c.is_joined
-        from (select distinct n.bucket, n.customer_id
-              from named n
-              where n.customer_id is not null) k
-        join lifecycle.customer c on c.bucket = k.bucket and c.customer_id = k.customer_id
-        order by c.bucket, c.customer_id
-        for no key update of c
-    )
-    select array_agg(coalesce(p.root_bucket, p.bucket)),
-           array_agg(coalesce(p.root_id, p.customer_id)), array_agg(p.ref),
-           array_agg(p.is_joined)
+    select array_agg(coalesce(l.root_bucket, l.bucket)),
+           array_agg(coalesce(l.root_id, l.customer_id)), array_agg(l.ref),
+           array_agg(l.is_joined)
     into who.buckets, who.customers, who.refs, who.is_joined
-    from (select l.*
-          from named n
-          left join locked l on l.bucket = n.bucket and l.customer_id = n.customer_id
-          order by n.position) p;
+    from (select k.position, c.*
+          from (select i.bucket, i.customer_id, i.position
+                from unnest(who.own_buckets, who.own_customers) with ordinality
+                     i (bucket, customer_id, position)
+                order by i.bucket, i.customer_id) k
+          left join lateral (select *
+                             from lifecycle.customer c
+                             where c.bucket = k.bucket and c.customer_id = k.customer_id
+                             limit 1
+                             for no key update) c on true
+          order by k.position) l;
     if true = any(who.is_joined) then
         who.refs := lifecycle.lock_roots(who.buckets, who.customers);
     end if;

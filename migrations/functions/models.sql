@@ -20,10 +20,12 @@ begin
               else t.stage = any(s.covers) end
     where r.entry <> 'activity';
     update lifecycle.stage_model m
-    set moving = array(select r.type
-                       from lifecycle.rule r
-                       where r.model = m.model
-                       order by r.type);
+    set (moving, stages, entries) = (
+        select coalesce(array_agg(r.type order by r.type), '{}'),
+               coalesce(array_agg(r.stage order by r.type), '{}'),
+               coalesce(array_agg(r.entry order by r.type), '{}')
+        from lifecycle.rule r
+        where r.model = m.model);
 end
 $$;
 comment on function lifecycle.refresh_rules is

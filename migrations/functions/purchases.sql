@@ -15,15 +15,22 @@ begin
            e.object
     from unnest(touched) t
     cross join lateral lifecycle.histories_of(t.bucket, t.customer_id) h
-    join lifecycle.event e
-      on e.bucket = h.bucket and e.customer_id = h.customer_id and e.occurred_at >= t.since
+    cross join lateral (
+        select *
+        from lifecycle.event x
+        where x.bucket = h.bucket and x.customer_id = h.customer_id and x.occurred_at >= t.since
+        offset 0 -- by key for each customer
+    ) e
     where e.type = lifecycle.order_placed()
-      and not exists (select from lifecycle.voided w where w.event_id = e.event_id)
-      and not exists (select
-                      from lifecycle.histories_of(t.bucket, t.customer_id) o
-                      join lifecycle.cancelled_order c
-                        on c.bucket = o.bucket and c.customer_id = o.customer_id
-                      where c.order_id = e.object);
+      and (select true from lifecycle.voided w where w.event_id = e.event_id limit 1) is null
+      and (select true
+           from lifecycle.histories_of(t.bucket, t.customer_id) o,
+                lateral (select
+                         from lifecycle.cancelled_order c
+                         where c.bucket = o.bucket and c.customer_id = o.customer_id
+                           and c.order_id = e.object
+                         limit 1) c
+           limit 1) is null;
 end
 $$;
 comment on function lifecycle.fold_purchases is
@@ -38,10 +45,15 @@ declare
     days lifecycle.day_touch[];
 begin
     with stale as (
-        select p as purchase, p.bucket, p.customer_id, p.event_id
+        select s.*
         from unnest(touched) t
-        join lifecycle.purchase p
-          on p.bucket = t.bucket and p.customer_id = t.customer_id and p.occurred_at >= t.since
+        cross join lateral (
+            select p as purchase, p.bucket, p.customer_id, p.event_id
+            from lifecycle.purchase p
+            where p.bucket = t.bucket and p.customer_id = t.customer_id
+              and p.occurred_at >= t.since
+            offset 0 -- by key for each customer
+        ) s
     ),
     change as materialized (
         select case when s.event_id is null then 1 else -1 end as sign, p.*,
@@ -109,11 +121,12 @@ begin
              i (is_chosen, event_id, type, occurred_at, amount, currency, units, order_id, bucket,
                 customer_id)
         where i.is_chosen and i.type = lifecycle.order_placed()
-          and not exists (select from lifecycle.voided w where w.event_id = i.event_id)
-          and not exists (select
-                          from lifecycle.cancelled_order c
-                          where c.bucket = i.bucket and c.customer_id = i.customer_id
-                            and c.order_id = i.order_id)
+          and (select true from lifecycle.voided w where w.event_id = i.event_id limit 1) is null
+          and (select true
+               from lifecycle.cancelled_order c
+               where c.bucket = i.bucket and c.customer_id = i.customer_id
+                 and c.order_id = i.order_id
+               limit 1) is null
     ),
     come as (
         insert into lifecycle.purchase
@@ -166,6 +179,7 @@ begin
               -- a midnight may come twice: what counts is the local day
               and x.occurred_at >= (t.first_day - 1)::timestamp at time zone zone
               and x.occurred_at < (t.last_day + 2)::timestamp at time zone zone
+            offset 0 -- by key for each customer
         ) p
         where p.day between t.first_day and t.last_day
         group by t.bucket, t.customer_id, before.day, before.first, p.day
@@ -201,6 +215,8 @@ create function lifecycle.derive_purchase_days(changed lifecycle.day_touch[], zo
                                                writer_number smallint)
 returns void
 language plpgsql
+set enable_hashjoin = off -- few customers among many: by key
+set enable_mergejoin = off
 as $$
 declare
     -- From the first day changed to the next day that was not, because that one tells the day
@@ -227,11 +243,15 @@ declare
         ) n on true);
 begin
     with stale as (
-        select d as purchase_day, d.bucket, d.customer_id, d.day
+        select s.*
         from unnest(touched) t
-        join lifecycle.purchase_day d
-          on d.bucket = t.bucket and d.customer_id = t.customer_id
-         and d.day between t.first_day and t.last_day
+        cross join lateral (
+            select d as purchase_day, d.bucket, d.customer_id, d.day
+            from lifecycle.purchase_day d
+            where d.bucket = t.bucket and d.customer_id = t.customer_id
+              and d.day between t.first_day and t.last_day
+            offset 0 -- by key for each customer
+        ) s
     ),
     difference as materialized (
         select f as fresh, s.purchase_day as stale
@@ -312,14 +332,14 @@ declare
 begin
     with placed as materialized (
         select b.bucket, b.customer_id, b.first_day as day, b.purchases,
-               last.day as last_day, last.first,
+               last.held, last.day as last_day, last.first,
                count(*) over (partition by b.bucket, b.customer_id) = 1
                    and coalesce(b.first_day >= last.day, true) as is_next
         from (select x.bucket, x.customer_id, x.first_day, count(*)::integer as purchases
               from unnest(bought) x
               group by x.bucket, x.customer_id, x.first_day) b
         left join lateral (
-            select d.day, d.first
+            select d.ctid as held, d.day, d.first
             from lifecycle.purchase_day d
             where d.bucket = b.bucket and d.customer_id = b.customer_id
             order by d.day desc
@@ -330,8 +350,8 @@ begin
         update lifecycle.purchase_day d
         set purchases = d.purchases + p.purchases
         from placed p
-        where p.is_next and p.last_day = p.day
-          and d.bucket = p.bucket and d.customer_id = p.customer_id and d.day = p.day
+        -- by its place: the customer is locked, so that nobody else has moved the row
+        where p.is_next and p.last_day = p.day and d.ctid = p.held
     ),
     come as materialized (
         select p.bucket, p.customer_id, p.day, p.last_day as previous,

@@ -194,6 +194,8 @@ create function lifecycle.derive_also(setup lifecycle.setup, is_new boolean[], t
                                       times timestamptz[], who lifecycle.subjects)
 returns void
 language plpgsql
+set enable_hashjoin = off -- few customers among many: by key
+set enable_mergejoin = off
 as $$
 declare
     of_model constant smallint := setup.deriving;
@@ -260,7 +262,10 @@ begin
            t.customer, t.stage, t.moved_from, t.moved_to, t.move, t.moved_at, t.recorded_at
     from unnest(is_new, event_ids, sources, ids, types, times, bodies) with ordinality
          i (is_new, event_id, source, id, type, occurred_at, body, position)
-    join lifecycle.event e on e.event_id = i.event_id
+    join lateral (select *
+                  from lifecycle.event e
+                  where e.event_id = i.event_id
+                  limit 1) e on true -- a probe by key for each
     cross join lateral (
         select case
             when e.body::text = i.body then true

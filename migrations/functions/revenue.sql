@@ -21,10 +21,14 @@ begin
            lifecycle.signed_amount(e.type, e.amount), e.currency
     from unnest(touched) t
     cross join lateral lifecycle.histories_of(t.bucket, t.customer_id) h
-    join lifecycle.event e
-      on e.bucket = h.bucket and e.customer_id = h.customer_id and e.occurred_at >= t.since
+    cross join lateral (
+        select *
+        from lifecycle.event x
+        where x.bucket = h.bucket and x.customer_id = h.customer_id and x.occurred_at >= t.since
+        offset 0 -- by key for each customer
+    ) e
     where e.type = any(lifecycle.revenue_types())
-      and not exists (select from lifecycle.voided w where w.event_id = e.event_id);
+      and (select true from lifecycle.voided w where w.event_id = e.event_id limit 1) is null;
 end
 $$;
 comment on function lifecycle.fold_revenue is
@@ -38,10 +42,15 @@ language plpgsql
 as $$
 begin
     with stale as (
-        select r as entry, r.bucket, r.customer_id, r.event_id
+        select s.*
         from unnest(touched) t
-        join lifecycle.revenue r
-          on r.bucket = t.bucket and r.customer_id = t.customer_id and r.occurred_at >= t.since
+        cross join lateral (
+            select r as entry, r.bucket, r.customer_id, r.event_id
+            from lifecycle.revenue r
+            where r.bucket = t.bucket and r.customer_id = t.customer_id
+              and r.occurred_at >= t.since
+            offset 0 -- by key for each customer
+        ) s
     ),
     change as materialized (
         select case when s.event_id is null then 1 else -1 end as sign, r.*,
@@ -95,7 +104,7 @@ begin
         from unnest(chosen, event_ids, types, times, amounts, currencies, buckets, customers)
              i (is_chosen, event_id, type, occurred_at, amount, currency, bucket, customer_id)
         where i.is_chosen and i.type = any(lifecycle.revenue_types())
-          and not exists (select from lifecycle.voided w where w.event_id = i.event_id)
+          and (select true from lifecycle.voided w where w.event_id = i.event_id limit 1) is null
     ),
     come as (
         insert into lifecycle.revenue

@@ -39,6 +39,8 @@ create function lifecycle.touched_by(is_new boolean[], is_joined boolean[], even
                                      targets uuid[], buckets smallint[], customers bigint[])
 returns lifecycle.touched
 language plpgsql stable
+set enable_hashjoin = off -- few events among many: by key
+set enable_mergejoin = off
 as $$
 declare
     touched lifecycle.touched;
@@ -102,6 +104,8 @@ comment on function lifecycle.touched_by is
 create function lifecycle.derive(setup lifecycle.setup, touched lifecycle.touched)
 returns lifecycle.move[]
 language plpgsql
+set enable_hashjoin = off -- few customers among many: by key
+set enable_mergejoin = off
 as $$
 declare
     moves lifecycle.move[];

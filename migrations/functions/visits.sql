@@ -74,9 +74,13 @@ begin
             select 2, e.occurred_at, e.sequence, led.stage, e.source, e.id, r.entry,
                    case r.entry when 'exit' then null else led.stage end, e.event_id
             from lifecycle.histories_of(h.bucket, h.customer_id) c
-            join lifecycle.event e
-              on e.bucket = c.bucket and e.customer_id = c.customer_id
-             and e.occurred_at >= h.since
+            cross join lateral (
+                select *
+                from lifecycle.event x
+                where x.bucket = c.bucket and x.customer_id = c.customer_id
+                  and x.occurred_at >= h.since
+                offset 0 -- by key for each customer, whatever the planner thinks of the table
+            ) e
             join lifecycle.rule r on r.model = of_model and r.type = e.type
             cross join lateral (
                 select case r.entry
@@ -84,7 +88,8 @@ begin
                     else r.stage
                 end as stage
             ) led
-            where not exists (select from lifecycle.voided w where w.event_id = e.event_id)
+            where (select true from lifecycle.voided w where w.event_id = e.event_id limit 1)
+                  is null
         ) s
     ),
     -- A segment begins with each event that enters from anywhere or exits; within it the stage is
@@ -185,7 +190,7 @@ declare
         array(select f from lifecycle.fold_visits(touched, of_model) f);
 begin
     with stale as (
-        select v as visit, v.bucket, v.customer_id, v.ordinal
+        select v.*
         from unnest(touched) t
         left join lateral (
             select b.ordinal
@@ -195,9 +200,13 @@ begin
             order by b.ordinal desc
             limit 1
         ) held on true
-        join lifecycle.model_visit v
-          on v.bucket = t.bucket and v.customer_id = t.customer_id and v.model = of_model
-         and v.ordinal >= coalesce(held.ordinal, 1)
+        cross join lateral (
+            select s as visit, s.bucket, s.customer_id, s.ordinal
+            from lifecycle.model_visit s
+            where s.bucket = t.bucket and s.customer_id = t.customer_id and s.model = of_model
+              and s.ordinal >= coalesce(held.ordinal, 1)
+            offset 0 -- by key, as above
+        ) v
     ),
     change as materialized (
         select f as fresh, s.visit as stale
@@ -259,21 +268,22 @@ declare
     of_model constant smallint := setup.model;
     writer_number constant smallint := setup.writer;
     moving constant smallint[] := setup.moving;
-    opening_stages constant smallint :=
-        (select m.opening from lifecycle.stage_model m where m.model = of_model);
+    stages constant smallint[] := setup.stages;
+    entries constant text[] := setup.entries;
+    opening_stages constant smallint := setup.opening;
 begin
     with step as (
-        select i.event_id, i.bucket, i.customer_id, i.occurred_at, r.entry,
-               case r.entry
+        select i.event_id, i.bucket, i.customer_id, i.occurred_at, entries[i.rule] as entry,
+               case entries[i.rule]
                    when 'exit' then null
                    when 'override' then lifecycle.stage_covering(of_model, i.department)
-                   else r.stage
+                   else stages[i.rule]
                end as stands
-        from unnest(chosen, event_ids, types, times, departments, buckets, customers)
-             i (is_chosen, event_id, type, occurred_at, department, bucket, customer_id)
-        join lifecycle.rule r on r.model = of_model and r.type = i.type
-        where i.is_chosen and i.type = any(moving)
-          and not exists (select from lifecycle.voided w where w.event_id = i.event_id)
+        from (select u.*, array_position(moving, u.type) as rule
+              from unnest(chosen, event_ids, types, times, departments, buckets, customers)
+                   u (is_chosen, event_id, type, occurred_at, department, bucket, customer_id)
+              where u.is_chosen and u.type = any(moving)) i
+        where (select true from lifecycle.voided w where w.event_id = i.event_id limit 1) is null
     ),
     -- how the customer stands by the latest visit, and whether the event leaves it there
     placed as materialized (
