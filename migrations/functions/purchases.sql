@@ -217,6 +217,7 @@ returns void
 language plpgsql
 set enable_hashjoin = off -- few customers among many: by key
 set enable_mergejoin = off
+set jit = off
 as $$
 declare
     -- From the first day changed to the next day that was not, because that one tells the day

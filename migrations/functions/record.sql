@@ -196,6 +196,7 @@ returns void
 language plpgsql
 set enable_hashjoin = off -- few customers among many: by key
 set enable_mergejoin = off
+set jit = off
 as $$
 declare
     of_model constant smallint := setup.deriving;

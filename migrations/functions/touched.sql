@@ -41,6 +41,7 @@ returns lifecycle.touched
 language plpgsql stable
 set enable_hashjoin = off -- few events among many: by key
 set enable_mergejoin = off
+set jit = off
 as $$
 declare
     touched lifecycle.touched;
@@ -106,6 +107,7 @@ returns lifecycle.move[]
 language plpgsql
 set enable_hashjoin = off -- few customers among many: by key
 set enable_mergejoin = off
+set jit = off
 as $$
 declare
     moves lifecycle.move[];
