@@ -18,3 +18,11 @@ comment on column lifecycle.kept_answer.digest is 'SHA-256 of the request that w
 comment on column lifecycle.kept_answer.fields is
     'Header fields of the answer: name, value, name, value ...';
 create index kept_answer_age on lifecycle.kept_answer (kept_at);
+
+create table lifecycle.edition (
+    name    text collate "C" primary key,
+    edition uuid not null default gen_random_uuid()
+);
+comment on table lifecycle.edition is
+    'The state of what is read in pages, as a whole: another one after each change';
+insert into lifecycle.edition (name) values ('rates');

@@ -38,7 +38,10 @@ static const struct command COMMANDS[] = {
      command_import},
     {"verify", "", "compare what is derived with the ledger",
      "Exits with 1 if there is a difference.\n", command_verify},
-    {"rebuild", "", "derive everything from the ledger anew, while the service runs", NULL,
+    {"rebuild", "[--timezone ZONE]",
+     "derive everything from the ledger anew, while the service runs",
+     "With --timezone it changes the business's time zone instead, and cuts all days anew, in\n"
+     "one transaction; events wait meanwhile.\n",
      command_rebuild},
     {"health", "", "ask the running service whether it is ready", NULL, command_health},
     {"version", "", "print the version", NULL, command_version},

@@ -9,10 +9,16 @@
 
 #include <stdbool.h>
 
-/* One row of one JSON value. Where it is null, `missing` is the detail of a 404. */
+/* One row of one JSON value. Where it is null, `missing` is the detail of a 404. A second
+ * column is the ETag, where that is not of the value's own bytes. */
 bool answer_document(struct request *request, enum statement statement,
                      const struct db_value *values, const char *missing,
                      struct problem *why) MUST_CHECK;
+
+/* Runs a statement that changes something under the conditions of the request: its values are
+ * the body, If-Match and If-None-Match. */
+bool answer_change(struct request *request, enum statement statement,
+                   struct problem *why) MUST_CHECK;
 
 /* What admit makes of the parameters of a list. */
 struct page_query {
@@ -25,7 +31,8 @@ struct page_query {
 bool admit_page_query(struct request *request, const char *of, struct problem *why) MUST_CHECK;
 
 /* Runs a statement of the values of, limit and cursor, which gives one row of a page (a JSON
- * object, or null for a 404) and the cursor of the next one, which becomes a Link field. */
+ * object, or null for a 404), the cursor of the next one, which becomes a Link field, and
+ * perhaps an ETag. */
 bool answer_page(struct request *request, enum statement statement, const char *missing,
                  struct problem *why) MUST_CHECK;
 

@@ -11,6 +11,9 @@
 struct db;
 struct request;
 
+/* answer.c: the body is one JSON object */
+bool admit_object(struct request *request, struct problem *why);
+
 /* events.c */
 bool admit_events(struct request *request, struct problem *why);
 void record_events(struct request *const *batch, size_t count, struct db *db);
@@ -29,6 +32,13 @@ bool list_visits(struct request *request, struct problem *why);
 bool list_transitions(struct request *request, struct problem *why);
 bool show_customer_metrics(struct request *request, struct problem *why);
 bool list_stages(struct request *request, struct problem *why);
+
+/* configuration.c */
+bool show_settings(struct request *request, struct problem *why);
+bool change_settings(struct request *request, struct problem *why);
+bool admit_rate_list(struct request *request, struct problem *why);
+bool list_rates(struct request *request, struct problem *why);
+bool change_rates(struct request *request, struct problem *why);
 
 /* metrics.c */
 bool admit_metric(struct request *request, struct problem *why);

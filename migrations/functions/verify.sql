@@ -192,26 +192,34 @@ $$;
 comment on function lifecycle.rebuild_bucket is
     'Derives the facts of a bucket''s customers anew, while the service goes on; their number';
 
-create function lifecycle.rebuild_totals()
+create function lifecycle.rebuild_total(rollup text)
 returns void
 language plpgsql
 as $$
 declare
-    rollup text;
     columns text;
 begin
+    select string_agg(quote_ident(attname), ', ' order by attnum)
+    into columns
+    from pg_attribute
+    where attrelid = format('lifecycle.%I', rollup)::regclass
+      and attnum > 0 and not attisdropped and attname <> 'writer';
+    execute format('delete from lifecycle.%I', rollup);
+    execute format('insert into lifecycle.%1$I (writer, %2$s)
+                    select 0, %2$s from lifecycle.%3$I', rollup, columns, 'plain_' || rollup);
+end
+$$;
+comment on function lifecycle.rebuild_total is
+    'Fills a roll-up anew from its plain view; whoever calls it keeps the writers away';
+
+create function lifecycle.rebuild_totals()
+returns void
+language plpgsql
+as $$
+begin
     perform pg_advisory_xact_lock(2, 0);
-    for rollup in select lifecycle.rollups() loop
-        select string_agg(quote_ident(attname), ', ' order by attnum)
-        into columns
-        from pg_attribute
-        where attrelid = format('lifecycle.%I', rollup)::regclass
-          and attnum > 0 and not attisdropped and attname <> 'writer';
-        execute format('delete from lifecycle.%I', rollup);
-        execute format('insert into lifecycle.%1$I (writer, %2$s)
-                        select 0, %2$s from lifecycle.%3$I',
-                       rollup, columns, 'plain_' || rollup);
-    end loop;
+    perform lifecycle.rebuild_total(r)
+    from lifecycle.rollups() r;
 end
 $$;
 comment on function lifecycle.rebuild_totals is

@@ -1,5 +1,8 @@
 #include "api/answer.h"
 
+#include "api/handlers.h"
+#include "json/decode.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +30,29 @@ static bool run(struct request *request, enum statement statement,
     return true;
 }
 
+bool admit_object(struct request *request, struct problem *why)
+{
+    size_t used = 0;
+    json_t *value = json_parse(request->body, request->body_length, &used, why);
+    if (value == NULL)
+        return false;
+    bool is_object = json_is_object(value);
+    json_decref(value);
+    used += strspn(request->body + used, " \t\r\n");
+    if (used < request->body_length)
+        return fail(why, PROBLEM_MALFORMED, "more than one JSON value");
+    return is_object || fault_add(why, "", "must be an object");
+}
+
+/* A column that is not there is no tag. */
+static bool tag_answer(struct request *request, const PGresult *rows, int column,
+                       struct problem *why)
+{
+    return PQnfields(rows) <= column || PQgetisnull(rows, 0, column) ||
+           respond_field(request, "ETag", PQgetvalue(rows, 0, column)) ||
+           fail(why, PROBLEM_INTERNAL, "the answer has too many fields");
+}
+
 static bool respond_value(struct request *request, const PGresult *rows, const char *missing,
                           struct problem *why)
 {
@@ -39,8 +65,15 @@ bool answer_document(struct request *request, enum statement statement,
                      const struct db_value *values, const char *missing, struct problem *why)
 {
     PGresult *rows = NULL;
-    return run(request, statement, values, &rows, why) &&
+    return run(request, statement, values, &rows, why) && tag_answer(request, rows, 1, why) &&
            respond_value(request, rows, missing, why);
+}
+
+bool answer_change(struct request *request, enum statement statement, struct problem *why)
+{
+    const struct db_value values[] = {
+        {.data = request->body}, {.data = request->if_match}, {.data = request->if_none_match}};
+    return answer_document(request, statement, values, "there is nothing to change", why);
 }
 
 static bool is_page_limit(const char *text)
@@ -120,5 +153,5 @@ bool answer_page(struct request *request, enum statement statement, const char *
         return false;
     if (!PQgetisnull(rows, 0, 1) && !link_next(request, PQgetvalue(rows, 0, 1), why))
         return false;
-    return respond_value(request, rows, missing, why);
+    return tag_answer(request, rows, 2, why) && respond_value(request, rows, missing, why);
 }

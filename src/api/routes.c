@@ -10,8 +10,11 @@ static const char *const EVENT_MEDIA[] = {"application/json",
                                           "*+json", /* in binary mode */
                                           NULL};
 static const char *const POST_EVENTS_FLAGS[] = {"atomic", "dry_run", NULL};
+static const char *const JSON_MEDIA[] = {"application/json", NULL};
+static const char *const PATCH_MEDIA[] = {"application/merge-patch+json", NULL};
 static const char *const PAGE[] = {"limit", "cursor", NULL};
 static const char *const CUSTOMER_LIST[] = {"stage", "limit", "cursor", NULL};
+static const char *const RATE_LIST[] = {"currency", "limit", "cursor", NULL};
 static const char *const METRIC[] = {"from", "to", "interval", "timezone", "currency", NULL};
 
 static const char *const TEXT_ANSWER[] = {"text/plain", NULL};
@@ -19,38 +22,53 @@ static const char *const YAML_ANSWER[] = {"application/yaml", NULL};
 
 #define GET .method = "GET"
 #define POST .method = "POST"
+#define PUT .method = "PUT"
+#define PATCH .method = "PATCH"
 
 const struct route ROUTES[] = {
     {POST, .path = "/v1/events", .scope = SCOPE_EVENTS_WRITE, .lane = LANE_WRITE,
      .parameters = POST_EVENTS_FLAGS, .media_types = EVENT_MEDIA, .is_body_optional = true,
      .field_prefix = "ce-", .admit = admit_events, .answer_batch = record_events},
     {GET, .path = "/v1/events/{event_id}", .scope = SCOPE_EVENTS_READ, .lane = LANE_READ,
-     .admit = admit_event_id, .answer = show_event},
+     .admit = admit_event_id, .is_tagged = true, .answer = show_event},
     {GET, .path = "/v1/event-types", .scope = SCOPE_EVENTS_READ, .lane = LANE_INLINE,
-     .answer = list_event_types},
+     .is_tagged = true, .answer = list_event_types},
 
     {GET, .path = "/v1/customers", .scope = SCOPE_CUSTOMERS_READ, .lane = LANE_READ,
-     .parameters = CUSTOMER_LIST, .admit = admit_customer_list, .answer = list_customers},
+     .parameters = CUSTOMER_LIST, .admit = admit_customer_list, .is_tagged = true,
+     .answer = list_customers},
     {GET, .path = "/v1/customers/{ref}", .scope = SCOPE_CUSTOMERS_READ, .lane = LANE_READ,
-     .admit = admit_customer, .answer = show_customer},
+     .admit = admit_customer, .is_tagged = true, .answer = show_customer},
     {GET, .path = "/v1/customers/{ref}/timeline", .scope = SCOPE_CUSTOMERS_READ,
-     .lane = LANE_READ, .parameters = PAGE, .admit = admit_customer_page,
+     .lane = LANE_READ, .parameters = PAGE, .admit = admit_customer_page, .is_tagged = true,
      .answer = list_timeline},
     {GET, .path = "/v1/customers/{ref}/visits", .scope = SCOPE_CUSTOMERS_READ,
-     .lane = LANE_READ, .parameters = PAGE, .admit = admit_customer_page,
+     .lane = LANE_READ, .parameters = PAGE, .admit = admit_customer_page, .is_tagged = true,
      .answer = list_visits},
     {GET, .path = "/v1/customers/{ref}/transitions", .scope = SCOPE_CUSTOMERS_READ,
-     .lane = LANE_READ, .parameters = PAGE, .admit = admit_customer_page,
+     .lane = LANE_READ, .parameters = PAGE, .admit = admit_customer_page, .is_tagged = true,
      .answer = list_transitions},
     {GET, .path = "/v1/customers/{ref}/metrics", .scope = SCOPE_CUSTOMERS_READ,
      .lane = LANE_READ, .admit = admit_customer, .answer = show_customer_metrics},
 
     {GET, .path = "/v1/stages", .scope = SCOPE_METRICS_READ, .lane = LANE_READ,
-     .answer = list_stages},
+     .is_tagged = true, .answer = list_stages},
     {GET, .path = "/v1/metrics", .scope = SCOPE_METRICS_READ, .lane = LANE_READ,
-     .answer = list_metrics},
+     .is_tagged = true, .answer = list_metrics},
     {GET, .path = "/v1/metrics/{name}", .scope = SCOPE_METRICS_READ, .lane = LANE_READ,
      .parameters = METRIC, .admit = admit_metric, .answer = show_metric},
+
+    {GET, .path = "/v1/settings", .scope = SCOPE_METRICS_READ, .lane = LANE_READ,
+     .is_tagged = true, .answer = show_settings},
+    {PATCH, .path = "/v1/settings", .scope = SCOPE_CONFIG_WRITE, .lane = LANE_CHANGE,
+     .media_types = PATCH_MEDIA, .is_tagged = true, .requires_match = true,
+     .keeps_answer = true, .admit = admit_object, .answer = change_settings},
+    {GET, .path = "/v1/rates", .scope = SCOPE_METRICS_READ, .lane = LANE_READ,
+     .parameters = RATE_LIST, .is_tagged = true, .admit = admit_rate_list,
+     .answer = list_rates},
+    {PUT, .path = "/v1/rates", .scope = SCOPE_CONFIG_WRITE, .lane = LANE_CHANGE,
+     .media_types = JSON_MEDIA, .is_tagged = true, .requires_match = true, .keeps_answer = true,
+     .admit = admit_object, .answer = change_rates},
 
     {GET, .path = "/healthz", .scope = SCOPE_NONE, .lane = LANE_INLINE, .answer = show_health},
     {GET, .path = "/readyz", .scope = SCOPE_NONE, .lane = LANE_READ, .answer = show_readiness},

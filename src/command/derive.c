@@ -7,6 +7,7 @@
 #include "command/database.h"
 #include "command/progress.h"
 
+#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,13 +131,11 @@ static bool rebuild(struct db *db, int64_t *customers, struct problem *why)
     return done;
 }
 
-int command_rebuild(const struct config *config, int count, char **arguments)
+static int rebuild_all(const struct config *config)
 {
     struct problem why = {0};
     struct database database;
     int64_t customers = 0;
-    if (count > 1)
-        return command_misused("rebuild", "it takes no argument %s", arguments[1]);
     bool done = database_open_prepared(&database, config, &why) &&
                 rebuild(database.db, &customers, &why);
     database_close(&database);
@@ -144,4 +143,36 @@ int command_rebuild(const struct config *config, int count, char **arguments)
         return command_failed(&why);
     printf("derived %" PRId64 " customers and all totals anew\n", customers);
     return STATUS_DONE;
+}
+
+static int change_timezone(const struct config *config, const char *zone)
+{
+    struct problem why = {0};
+    struct database database;
+    const struct db_value values[] = {{.data = zone}};
+    PGresult *rows = NULL;
+    bool done = database_open_prepared(&database, config, &why) &&
+                db_run(database.db, STATEMENT_CHANGE_TIMEZONE, values, &rows, &why);
+    PQclear(rows);
+    database_close(&database);
+    if (!done)
+        return command_failed(&why);
+    printf("days are those of %s now\n", zone);
+    return STATUS_DONE;
+}
+
+int command_rebuild(const struct config *config, int count, char **arguments)
+{
+    static const struct option OPTIONS[] = {{"timezone", required_argument, NULL, 't'},
+                                            {NULL, 0, NULL, 0}};
+    const char *zone = NULL;
+    opterr = 0;
+    for (int option; (option = getopt_long(count, arguments, "", OPTIONS, NULL)) != -1;) {
+        if (option != 't')
+            return command_misused("rebuild", "it takes no option %s", arguments[optind - 1]);
+        zone = optarg;
+    }
+    if (optind < count)
+        return command_misused("rebuild", "it takes no argument %s", arguments[optind]);
+    return zone ? change_timezone(config, zone) : rebuild_all(config);
 }

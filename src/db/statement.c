@@ -61,6 +61,20 @@ static const struct statement_row STATEMENT_ROWS[] = {
                                "decode($3::text, 'hex'), $4::integer, $5::text, $6::text, "
                                "$7::text[])",
                                7},
+    [STATEMENT_SHOW_SETTINGS] = {"show_settings", "select lifecycle.show_settings()", 0},
+    [STATEMENT_CHANGE_SETTINGS] =
+        {"change_settings", "select lifecycle.change_settings($1::json, $2::text, $3::text)",
+         3},
+    [STATEMENT_CHANGE_TIMEZONE] = {"change_timezone",
+                                   "select lifecycle.change_timezone($1::text)", 1},
+    [STATEMENT_LIST_RATES] = {"list_rates",
+                              "select page, next_cursor, tag from lifecycle.list_rates("
+                              "$1::text, $2::integer, $3::text)",
+                              3},
+    [STATEMENT_CHANGE_RATES] = {"change_rates",
+                                "select document, tag from lifecycle.change_rates("
+                                "$1::json, $2::text, $3::text)",
+                                3},
 };
 
 static_assert(sizeof STATEMENT_ROWS / sizeof *STATEMENT_ROWS == STATEMENTS,

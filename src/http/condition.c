@@ -146,8 +146,9 @@ bool condition_apply(struct request *request, struct problem *why)
         tag_of(answer->body, answer->length, made);
         tag = made;
     }
+    /* the body is not sent with a 304, but its length is told */
     if (is_read(request) && answer->status == 200 && request->if_none_match &&
         tag_is_listed(request->if_none_match, tag))
-        return respond_text(request, 304, NULL, NULL, 0);
+        return respond_text(request, 304, NULL, answer->body, answer->length);
     return true;
 }

@@ -158,7 +158,8 @@ static struct reply read_reply(struct client *client, bool has_body)
     reply.head = strndup(text.data, head_length);
     char value[32] = "0";
     size_t expected = 0;
-    if (has_body && reply_field(&reply, "Content-Length", value, sizeof value))
+    bool is_unchanged = strncmp(text.data, "HTTP/1.1 304", 12) == 0;
+    if (has_body && !is_unchanged && reply_field(&reply, "Content-Length", value, sizeof value))
         expected = strtoul(value, NULL, 10);
     head_length += 2;
     while (text.length < head_length + expected) {

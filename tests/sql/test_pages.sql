@@ -9,42 +9,6 @@ from (values ('deliver.fulfilment.started', '2025-01-02T10:00Z', '{}', 'a'),
              ('support.case.opened', '2025-01-03T10:00:00.5Z', '{}', 'c'),
              ('event.voided', '2025-01-04T10:00Z', '{"source": "test", "id": "c"}', 'd'))
      e (type, at, data, id);
-
--- All rows of a list, page by page; the SQL takes the limit as $1 and the cursor as $2.
-create function pg_temp.walk(list text, size integer)
-returns setof json
-language plpgsql
-as $$
-declare
-    page json;
-    cursor text;
-begin
-    loop
-        execute format('select page, next_cursor from %s', list) into page, cursor
-        using size, cursor;
-        return query select * from json_array_elements(page -> 'data');
-        if (page ->> 'has_more')::boolean is distinct from (cursor is not null)
-            or page ->> 'next_cursor' is distinct from cursor
-        then
-            raise 'a page that contradicts itself: %', page;
-        end if;
-        exit when cursor is null;
-    end loop;
-end
-$$;
-
--- The rows of a list in a few words, if they are the same by pages of any size.
-create function pg_temp.walked(list text, fields text[])
-returns text
-language sql
-as $$
-    select string_agg(distinct w.told, ' / ')
-    from generate_series(1, 6) size,
-         lateral (select string_agg(told, ', ') as told
-                  from pg_temp.walk(list, size) row,
-                       lateral (select string_agg(row ->> field, ' ') as told
-                                from unnest(fields) field) t) w
-$$;
 \o
 
 select pg_temp.is(pg_temp.walked('lifecycle.list_customers(null, $1, $2)', '{customer,stage}'),

@@ -69,6 +69,44 @@ static void check_parameters(json_t *document, json_t *operation, const struct r
                   route->method, route->path, described, known);
 }
 
+static bool has_header_parameter(json_t *document, json_t *operation, const char *name)
+{
+    size_t i;
+    json_t *entry;
+    json_array_foreach(json_object_get(operation, "parameters"), i, entry)
+    {
+        json_t *parameter = resolve(document, entry);
+        if (strcmp(json_string_value(json_object_get(parameter, "in")), "header") == 0 &&
+            strcmp(json_string_value(json_object_get(parameter, "name")), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What the columns of the row promise, of fields and of statuses. */
+static void check_conditions(json_t *document, json_t *operation, const struct route *route)
+{
+    bool is_get = strcmp(route->method, "GET") == 0;
+    const struct {
+        bool is_promised;
+        const char *field, *status;
+    } promises[] = {
+        {is_get && route->is_tagged, "If-None-Match", "304"},
+        {route->requires_match, "If-Match", "428"},
+        {route->keeps_answer, "Idempotency-Key", "409"},
+    };
+    json_t *responses = json_object_get(operation, "responses");
+    for (size_t i = 0; i < COUNT_OF(promises); i++) {
+        const char *field = promises[i].field, *status = promises[i].status;
+        if (!promises[i].is_promised)
+            continue;
+        ck_assert_msg(json_object_get(responses, status) != NULL, "%s %s lacks %s",
+                      route->method, route->path, status);
+        ck_assert_msg(has_header_parameter(document, operation, field), "%s %s lacks %s",
+                      route->method, route->path, field);
+    }
+}
+
 START_TEST(every_route_is_described)
 {
     json_t *document = load_openapi();
@@ -82,6 +120,7 @@ START_TEST(every_route_is_described)
         ck_assert_msg(scope != NULL && strcmp(scope, needed) == 0, "%s %s needs %s",
                       route->method, route->path, needed);
         check_parameters(document, operation, route);
+        check_conditions(document, operation, route);
     }
     json_decref(document);
 }

@@ -1,0 +1,167 @@
+-- The business's settings: what there is to set, what it may be, and changing it.
+
+create function lifecycle.setting_kinds()
+returns table (name text, kind text, initial text, choices text[], minimum numeric,
+               maximum numeric, meaning text)
+language sql immutable
+as $$
+    values
+    ('timezone', 'timezone', 'UTC', null::text[], null::numeric, null::numeric,
+     'the IANA time zone in which days are cut'),
+    ('week_start', 'choice', 'monday', '{monday,saturday,sunday}', null, null,
+     'the first day of a week'),
+    ('reporting_currency', 'currency', null, null, null, null,
+     'the currency that money is reported in; null: each in its own'),
+    ('margin', 'number', '1', null, 0, 1,
+     'the part of revenue that remains after the cost of what was sold'),
+    ('dunning_days', 'whole number', '15', null, 0, 365,
+     'the days after a failed payment within which it may be recovered'),
+    ('inactivity_days', 'whole number', null, null, 1, 3650,
+     'the days without a purchase after which a customer has lapsed; null: by the gaps between '
+     'the purchases of all'),
+    ('revenue_basis', 'choice', 'payments', '{payments,orders}', null, null,
+     'what revenue is counted by')
+$$;
+comment on function lifecycle.setting_kinds is
+    'Every setting: its kind, what it is at first (null: nothing), and what it may be';
+
+create function lifecycle.show_settings()
+returns json
+language sql stable
+as $$
+    select ('{' || string_agg(
+        to_json(k.name) || ':'
+        || coalesce(case when k.kind in ('number', 'whole number') then v.value
+                         else to_json(v.value)::text end, 'null'),
+        ',' order by k.ordinality) || '}')::json
+    from lifecycle.setting_kinds() with ordinality k
+    left join lifecycle.setting s on s.name = k.name,
+    lateral (select coalesce(s.value, k.initial) as value) v
+$$;
+comment on function lifecycle.show_settings is 'All settings, as one object';
+
+create function lifecycle.settings_faults(given json)
+returns lifecycle.fault[]
+language sql stable
+as $$
+    select array_agg(row(lifecycle.pointer_to(g.key), case
+               when k.name is null then
+                   'unknown setting; there are '
+                   || (select string_agg(n.name, ', ') from lifecycle.setting_kinds() n)
+               when k.kind = 'timezone' then 'must be the name of an IANA time zone'
+               when k.kind = 'currency' then 'must be a currency code of ISO 4217'
+               when k.kind = 'choice' then 'must be ' || array_to_string(k.choices, ' or ')
+               else format('must be a %s from %s to %s', k.kind, k.minimum, k.maximum)
+           end)::lifecycle.fault order by g.ordinality)
+    from json_each(given) with ordinality g
+    left join lifecycle.setting_kinds() k on k.name = g.key,
+    lateral (select g.value #>> '{}' as text, json_typeof(g.value) as type) v
+    where case
+        when k.name is null then true
+        when v.type = 'null' then false
+        when k.kind = 'timezone' then
+            v.type <> 'string'
+            or not exists (select from lifecycle.time_zone z where z.name = v.text)
+        when k.kind = 'currency' then
+            v.type <> 'string'
+            or not exists (select from lifecycle.currency c where c.currency = v.text)
+        when k.kind = 'choice' then v.type <> 'string' or v.text <> all (k.choices)
+        when v.type <> 'number' then true
+        else v.text::numeric not between k.minimum and k.maximum
+             or (k.kind = 'whole number' and v.text::numeric % 1 <> 0)
+    end
+$$;
+comment on function lifecycle.settings_faults is
+    'What is wrong with settings that are to be changed; null for nothing';
+
+create function lifecycle.store_settings(given json)
+returns void
+language sql
+as $$
+    delete from lifecycle.setting s
+    using json_each(given) g
+    where s.name = g.key;
+    insert into lifecycle.setting (name, value)
+    select g.key, v.value
+    from json_each(given) g
+    join lifecycle.setting_kinds() k on k.name = g.key,
+    lateral (select case when k.kind in ('number', 'whole number')
+                         then trim_scale((g.value #>> '{}')::numeric)::text
+                         else g.value #>> '{}' end as value) given_value,
+    lateral (select coalesce(given_value.value, k.initial) as value) v
+    where v.value is not null
+$$;
+comment on function lifecycle.store_settings is
+    'Stores settings that were found valid; null makes a setting what it was at first';
+
+create function lifecycle.change_settings(given json, if_match text, if_none_match text)
+returns json
+language plpgsql
+as $$
+declare
+    zone text;
+begin
+    lock table lifecycle.setting in share row exclusive mode;
+    perform lifecycle.check_match(if_match, if_none_match,
+                                  lifecycle.tag_of(lifecycle.show_settings()::text));
+    perform lifecycle.refuse_all(lifecycle.settings_faults(given));
+    zone := lifecycle.business_zone();
+    perform lifecycle.store_settings(given);
+    if lifecycle.business_zone() <> zone then
+        perform lifecycle.recut_days(500000);
+    end if;
+    return lifecycle.show_settings();
+end
+$$;
+comment on function lifecycle.change_settings is
+    'Changes the settings that an object names, under conditions; all of them afterwards';
+
+create function lifecycle.change_timezone(zone text)
+returns void
+language plpgsql
+as $$
+declare
+    given constant json := json_build_object('timezone', zone);
+begin
+    lock table lifecycle.setting in share row exclusive mode;
+    perform lifecycle.refuse_all(lifecycle.settings_faults(given));
+    perform lifecycle.store_settings(given);
+    perform lifecycle.recut_days(null);
+end
+$$;
+comment on function lifecycle.change_timezone is
+    'Changes the business''s time zone, however long the history is';
+
+-- What is cut by the business's days: purchase_day, spend and the roll-ups, but for that of the
+-- ledger. All else holds exact times.
+
+create function lifecycle.recut_days(most bigint)
+returns void
+language plpgsql
+as $$
+begin
+    if (select count(*) > most
+        from ((select from lifecycle.purchase limit most + 1)
+              union all (select from lifecycle.model_visit limit most + 1)
+              union all (select from lifecycle.revenue limit most + 1)
+              union all (select from lifecycle.spend limit most + 1)) fact) then
+        perform lifecycle.refuse('CL409', null,
+            'with so long a history the time zone is changed by clmd rebuild --timezone ZONE');
+    end if;
+    perform pg_advisory_xact_lock(2, 0);
+    delete from lifecycle.purchase_day;
+    insert into lifecycle.purchase_day
+    select * from lifecycle.plain_purchase_day;
+    update lifecycle.spend s
+    set first_day = f.first_day, last_day = f.last_day
+    from lifecycle.event e
+    cross join lateral lifecycle.spend_of(e, lifecycle.business_zone()) f
+    where e.event_id = s.event_id and (f.first_day, f.last_day) <> (s.first_day, s.last_day);
+    perform lifecycle.rebuild_total(r)
+    from lifecycle.rollups() r
+    where r <> 'event_total';
+end
+$$;
+comment on function lifecycle.recut_days is
+    'Cuts all days anew in the business''s time zone, while the writers wait; refuses (409) where '
+    'there are more than so many facts; null for any number';
