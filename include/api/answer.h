@@ -8,6 +8,7 @@
 #include "http/request.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* One row of one JSON value. Where it is null, `missing` is the detail of a 404. A second
  * column is the ETag, where that is not of the value's own bytes. */
@@ -22,15 +23,22 @@ bool answer_change(struct request *request, enum statement statement,
 
 /* What admit makes of the parameters of a list. */
 struct page_query {
-    const char *of;     /* what the list is of, or narrowed to; may be NULL */
+    const char *const *filters; /* what the list is of, or narrowed to; each may be NULL */
+    size_t filter_count;
     const char *limit;  /* a number from 1 to 1000, as text */
     const char *cursor; /* NULL for the first page */
 };
 
+enum { PAGE_FILTERS = 8 };
+
 /* Reads limit and cursor into request->input, a struct page_query. */
 bool admit_page_query(struct request *request, const char *of, struct problem *why) MUST_CHECK;
 
-/* Runs a statement of the values of, limit and cursor, which gives one row of a page (a JSON
+/* The same with up to PAGE_FILTERS filters, or none; they are copied. */
+bool admit_page_filters(struct request *request, const char *const *filters, size_t count,
+                        struct problem *why) MUST_CHECK;
+
+/* Runs a statement of the filters, limit and cursor, which gives one row of a page (a JSON
  * object, or null for a 404), the cursor of the next one, which becomes a Link field, and
  * perhaps an ETag. */
 bool answer_page(struct request *request, enum statement statement, const char *missing,

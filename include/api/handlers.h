@@ -21,6 +21,14 @@ bool admit_event_id(struct request *request, struct problem *why);
 bool show_event(struct request *request, struct problem *why);
 bool list_event_types(struct request *request, struct problem *why);
 
+/* ledger.c */
+bool admit_event_list(struct request *request, struct problem *why);
+bool list_events(struct request *request, struct problem *why);
+bool admit_change_list(struct request *request, struct problem *why);
+bool list_changes(struct request *request, struct problem *why);
+bool admit_reconciliation(struct request *request, struct problem *why);
+bool show_reconciliation(struct request *request, struct problem *why);
+
 /* customers.c */
 bool admit_customer(struct request *request, struct problem *why);
 bool admit_customer_list(struct request *request, struct problem *why);

@@ -3,6 +3,7 @@
 #include "api/handlers.h"
 #include "json/decode.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,10 +88,21 @@ static bool is_page_limit(const char *text)
 
 bool admit_page_query(struct request *request, const char *of, struct problem *why)
 {
+    return admit_page_filters(request, &of, 1, why);
+}
+
+bool admit_page_filters(struct request *request, const char *const *filters, size_t count,
+                        struct problem *why)
+{
     struct page_query *query = arena_alloc(request->arena, sizeof *query);
-    if (query == NULL)
+    const char **copies = arena_alloc(request->arena, PAGE_FILTERS * sizeof *copies);
+    assert(count <= PAGE_FILTERS);
+    if (query == NULL || copies == NULL)
         return fail(why, PROBLEM_INTERNAL, "out of memory");
-    query->of = of;
+    for (size_t i = 0; i < count; i++)
+        copies[i] = filters[i];
+    query->filters = copies;
+    query->filter_count = count;
     query->limit = request_parameter(request, "limit");
     query->cursor = request_parameter(request, "cursor");
     if (query->limit == NULL)
@@ -146,8 +158,12 @@ bool answer_page(struct request *request, enum statement statement, const char *
                  struct problem *why)
 {
     const struct page_query *query = request->input;
-    const struct db_value values[] = {
-        {.data = query->of}, {.data = query->limit}, {.data = query->cursor}};
+    struct db_value values[PAGE_FILTERS + 2] = {{.data = NULL}};
+    size_t count = query->filter_count;
+    for (size_t i = 0; i < count; i++)
+        values[i].data = query->filters[i];
+    values[count].data = query->limit;
+    values[count + 1].data = query->cursor;
     PGresult *rows = NULL;
     if (!run(request, statement, values, &rows, why))
         return false;

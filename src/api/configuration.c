@@ -2,7 +2,7 @@
  * them and changes them under the caller's conditions, in one transaction. */
 #include "api/answer.h"
 #include "api/handlers.h"
-#include "json/decode.h"
+#include "api/parameters.h"
 
 bool show_settings(struct request *request, struct problem *why)
 {
@@ -18,7 +18,7 @@ bool change_settings(struct request *request, struct problem *why)
 bool admit_rate_list(struct request *request, struct problem *why)
 {
     const char *currency = request_parameter(request, "currency");
-    if (currency != NULL && currency_digits(currency) < 0)
+    if (currency != NULL && !is_currency(currency))
         fault_add(why, "?currency", "must be a currency code of ISO 4217");
     return admit_page_query(request, currency, why);
 }

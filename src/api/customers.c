@@ -1,6 +1,6 @@
 #include "api/answer.h"
 #include "api/handlers.h"
-#include "ingest/event.h"
+#include "api/parameters.h"
 #include "ingest/vocabulary.h"
 
 #include <string.h>
@@ -8,15 +8,9 @@
 static const char NO_CUSTOMER[] = "no customer is known by this reference";
 
 /* What no event could have named is not looked for. */
-static bool is_reference(const char *text)
-{
-    size_t length = strlen(text);
-    return length > 0 && length <= EVENT_NAME_LIMIT;
-}
-
 bool admit_customer(struct request *request, struct problem *why)
 {
-    return is_reference(request->variables[0]) || fail(why, PROBLEM_NOT_FOUND, NO_CUSTOMER);
+    return is_name(request->variables[0]) || fail(why, PROBLEM_NOT_FOUND, NO_CUSTOMER);
 }
 
 bool admit_customer_page(struct request *request, struct problem *why)

@@ -1,6 +1,6 @@
 #include "api/answer.h"
 #include "api/handlers.h"
-#include "json/decode.h"
+#include "api/parameters.h"
 
 #include <string.h>
 
@@ -18,12 +18,6 @@ enum metric_value {
 };
 
 static const char NO_METRIC[] = "there is no metric of this name; /v1/metrics lists them";
-
-static bool is_made_of(const char *text, const char *characters, size_t limit)
-{
-    size_t length = strspn(text, characters);
-    return length > 0 && length <= limit && text[length] == '\0';
-}
 
 static bool is_metric_name(const char *text)
 {
@@ -45,22 +39,7 @@ static bool is_interval(const char *text)
     return false;
 }
 
-static bool is_currency(const char *text)
-{
-    return currency_digits(text) >= 0;
-}
-
-static bool is_moment(const char *text)
-{
-    int64_t microseconds;
-    return is_date(text) || timestamp_parse(text, &microseconds);
-}
-
-static const struct metric_parameter {
-    const char *pointer; /* "?" and the name */
-    bool (*is_valid)(const char *text);
-    const char *expected;
-} PARAMETERS[METRIC_VALUES] = {
+static const struct parameter PARAMETERS[METRIC_VALUES] = {
     [METRIC_FROM] = {"?from", is_moment, "must be a date, or a time by RFC 3339"},
     [METRIC_TO] = {"?to", is_moment, "must be a date, or a time by RFC 3339"},
     [METRIC_INTERVAL] = {"?interval", is_interval, "must be day, week, month, quarter or year"},
@@ -68,39 +47,23 @@ static const struct metric_parameter {
     [METRIC_CURRENCY] = {"?currency", is_currency, "must be a currency code of ISO 4217"},
 };
 
-/* Where one end is a date and the other a time, the database knows which comes first. */
-static bool is_window(const char *from, const char *to)
-{
-    int64_t since, until;
-    if (from == NULL || to == NULL)
-        return true;
-    if (is_date(from) && is_date(to))
-        return strcmp(from, to) < 0;
-    if (timestamp_parse(from, &since) && timestamp_parse(to, &until))
-        return since < until;
-    return true;
-}
-
 bool admit_metric(struct request *request, struct problem *why)
 {
     struct db_value *values = arena_alloc(request->arena, METRIC_VALUES * sizeof *values);
+    const char *texts[METRIC_VALUES] = {request->variables[0]};
     if (values == NULL)
         return fail(why, PROBLEM_INTERNAL, "out of memory");
-    if (!is_metric_name(request->variables[0]))
+    if (!is_metric_name(texts[METRIC_NAME]))
         return fail(why, PROBLEM_NOT_FOUND, NO_METRIC);
-    values[METRIC_NAME].data = request->variables[0];
-    for (size_t i = METRIC_FROM; i < METRIC_VALUES; i++) {
-        const struct metric_parameter *parameter = &PARAMETERS[i];
-        const char *text = request_parameter(request, parameter->pointer + 1);
-        if (text != NULL && !parameter->is_valid(text))
-            fault_add(why, parameter->pointer, "%s", parameter->expected);
-        values[i].data = text;
-    }
-    if (why->code == PROBLEM_NONE &&
-        !is_window(values[METRIC_FROM].data, values[METRIC_TO].data))
-        fault_add(why, "?to", "must be later than from");
+    if (!parameters_read(request, PARAMETERS + METRIC_FROM, METRIC_VALUES - METRIC_FROM,
+                         texts + METRIC_FROM, why))
+        return false;
+    if (!is_window(texts[METRIC_FROM], texts[METRIC_TO]))
+        return fault_add(why, "?to", "must be later than from");
+    for (size_t i = 0; i < METRIC_VALUES; i++)
+        values[i].data = texts[i];
     request->input = values;
-    return why->code == PROBLEM_NONE;
+    return true;
 }
 
 bool list_metrics(struct request *request, struct problem *why)

@@ -14,6 +14,10 @@ static const char *const JSON_MEDIA[] = {"application/json", NULL};
 static const char *const PATCH_MEDIA[] = {"application/merge-patch+json", NULL};
 static const char *const PAGE[] = {"limit", "cursor", NULL};
 static const char *const CUSTOMER_LIST[] = {"stage", "limit", "cursor", NULL};
+static const char *const EVENT_LIST[] = {"customer", "type",          "stage",
+                                         "source",   "occurred_from", "occurred_to",
+                                         "limit",    "cursor",        NULL};
+static const char *const RECONCILIATION[] = {"source", "from", "to", "by", NULL};
 static const char *const RATE_LIST[] = {"currency", "limit", "cursor", NULL};
 static const char *const METRIC[] = {"from", "to", "interval", "timezone", "currency", NULL};
 
@@ -29,6 +33,14 @@ const struct route ROUTES[] = {
     {POST, .path = "/v1/events", .scope = SCOPE_EVENTS_WRITE, .lane = LANE_WRITE,
      .parameters = POST_EVENTS_FLAGS, .media_types = EVENT_MEDIA, .is_body_optional = true,
      .field_prefix = "ce-", .admit = admit_events, .answer_batch = record_events},
+    {GET, .path = "/v1/events", .scope = SCOPE_EVENTS_READ, .lane = LANE_READ,
+     .parameters = EVENT_LIST, .is_tagged = true, .admit = admit_event_list,
+     .answer = list_events},
+    {GET, .path = "/v1/changes", .scope = SCOPE_EVENTS_READ, .lane = LANE_READ,
+     .parameters = PAGE, .is_tagged = true, .admit = admit_change_list, .answer = list_changes},
+    {GET, .path = "/v1/reconciliation", .scope = SCOPE_EVENTS_READ, .lane = LANE_READ,
+     .parameters = RECONCILIATION, .is_tagged = true, .admit = admit_reconciliation,
+     .answer = show_reconciliation},
     {GET, .path = "/v1/events/{event_id}", .scope = SCOPE_EVENTS_READ, .lane = LANE_READ,
      .admit = admit_event_id, .is_tagged = true, .answer = show_event},
     {GET, .path = "/v1/event-types", .scope = SCOPE_EVENTS_READ, .lane = LANE_INLINE,

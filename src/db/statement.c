@@ -75,6 +75,19 @@ static const struct statement_row STATEMENT_ROWS[] = {
                                 "select document, tag from lifecycle.change_rates("
                                 "$1::json, $2::text, $3::text)",
                                 3},
+    [STATEMENT_LIST_EVENTS] = {"list_events",
+                               "select page, next_cursor from lifecycle.list_events("
+                               "$1::text, $2::text, $3::int2, $4::text, $5::text, $6::text, "
+                               "$7::integer, $8::text)",
+                               8},
+    [STATEMENT_LIST_CHANGES] = {"list_changes",
+                                "select page, next_cursor from lifecycle.list_changes("
+                                "$1::integer, $2::text)",
+                                2},
+    [STATEMENT_RECONCILE] = {"reconcile",
+                             "select lifecycle.reconcile($1::text, $2::date, $3::date, "
+                             "$4::text is not null)",
+                             4},
 };
 
 static_assert(sizeof STATEMENT_ROWS / sizeof *STATEMENT_ROWS == STATEMENTS,

@@ -208,6 +208,69 @@ START_TEST(windows_have_a_length)
 }
 END_TEST
 
+static const struct {
+    const char *name, *value;
+    bool is_valid;
+} EVENT_FILTERS[] = {
+    {"customer", "acme-42", true},
+    {"customer", "", false},
+    {"type", "bill.payment.succeeded", true},
+    {"stage", "bill", true},
+    {"stage", "none", false},
+    {"source", "https://shop.example/orders", true},
+    {"occurred_from", "2026-03-01", true},
+    {"occurred_to", "2026-03-01T00:00:00", false},
+    {"limit", "0", false},
+};
+
+START_TEST(event_filters_are_checked)
+{
+    ask(EVENT_FILTERS[_i].name, EVENT_FILTERS[_i].value);
+    ck_assert(admit_event_list(&request, &why) == EVENT_FILTERS[_i].is_valid);
+    if (strcmp(EVENT_FILTERS[_i].value, "bill") == 0)
+        ck_assert_str_eq(((struct page_query *)request.input)->filters[2], "4");
+}
+END_TEST
+
+START_TEST(reconciliation_needs_a_window_of_days)
+{
+    ck_assert(!admit_reconciliation(&request, &why));
+    ck_assert_uint_eq(why.fault_count, 2);
+    request.parameters[1] = (struct query_parameter){"to", "2026-03-02"};
+    ask("from", "2026-03-01");
+    request.parameter_count = 2;
+    ck_assert(admit_reconciliation(&request, &why));
+    request.parameters[1].value = "2026-03-01";
+    ck_assert(!admit_reconciliation(&request, &why));
+    why = (struct problem){.code = PROBLEM_NONE};
+    request.parameters[1].value = "2026-03-02T00:00:00Z";
+    ck_assert(!admit_reconciliation(&request, &why));
+}
+END_TEST
+
+static const struct {
+    const char *body;
+    enum problem_code code;
+} OBJECTS[] = {
+    {"{}", PROBLEM_NONE},
+    {" {\"a\":{}} \r\n", PROBLEM_NONE},
+    {"[]", PROBLEM_UNPROCESSABLE},
+    {"null", PROBLEM_UNPROCESSABLE},
+    {"", PROBLEM_MALFORMED},
+    {"{}{}", PROBLEM_MALFORMED},
+    {"{\"a\":1,\"a\":2}", PROBLEM_MALFORMED},
+    {"{\"a\":\"\\u0000\"}", PROBLEM_MALFORMED},
+};
+
+START_TEST(a_change_is_one_object)
+{
+    request.body = OBJECTS[_i].body;
+    request.body_length = strlen(request.body);
+    ck_assert(admit_object(&request, &why) == (OBJECTS[_i].code == PROBLEM_NONE));
+    ck_assert_int_eq(why.code, OBJECTS[_i].code);
+}
+END_TEST
+
 START_TEST(what_cannot_be_is_not_looked_for)
 {
     request.variables[0] = "no-uuid";
@@ -247,6 +310,9 @@ int main(void)
     tcase_add_test(tests, pages_are_bounded);
     tcase_add_loop_test(tests, metric_questions_are_checked, 0, COUNT_OF(METRIC_QUESTIONS));
     tcase_add_test(tests, windows_have_a_length);
+    tcase_add_loop_test(tests, event_filters_are_checked, 0, COUNT_OF(EVENT_FILTERS));
+    tcase_add_test(tests, reconciliation_needs_a_window_of_days);
+    tcase_add_loop_test(tests, a_change_is_one_object, 0, COUNT_OF(OBJECTS));
     tcase_add_test(tests, what_cannot_be_is_not_looked_for);
     tcase_add_test(tests, every_problem_is_explained);
     suite_add_tcase(suite, tests);
