@@ -19,20 +19,38 @@ bool admit_customer_page(struct request *request, struct problem *why)
            admit_page_query(request, request->variables[0], why);
 }
 
+/* In the order of the parameters of STATEMENT_SEARCH_CUSTOMERS; without a beginning of a name
+ * it is STATEMENT_LIST_CUSTOMERS, which has the first one only. */
+enum customer_filter { FILTER_STAGE, FILTER_NAME, FILTERS };
+
+static bool is_stage(const char *text)
+{
+    for (int i = STAGE_FIND; i < STAGE_POSITIONS; i++)
+        if (strcmp(text, STAGE_NAMES[i]) == 0)
+            return true;
+    return false;
+}
+
+static const struct parameter CUSTOMER_FILTERS[FILTERS] = {
+    [FILTER_STAGE] = {"?stage", is_stage,
+                      "must be find, sell, deliver, bill, support or loyalty"},
+    [FILTER_NAME] = {"?q", is_name, "must be the beginning of an identifier, 1 to 256 bytes"},
+};
+
 bool admit_customer_list(struct request *request, struct problem *why)
 {
-    const char *stage = request_parameter(request, "stage");
-    bool is_known = stage == NULL;
-    for (int i = STAGE_FIND; i < STAGE_POSITIONS; i++)
-        is_known = is_known || strcmp(stage, STAGE_NAMES[i]) == 0;
-    if (!is_known)
-        fault_add(why, "?stage", "must be find, sell, deliver, bill, support or loyalty");
-    return admit_page_query(request, stage, why);
+    const char *filters[FILTERS];
+    return parameters_read(request, CUSTOMER_FILTERS, FILTERS, filters, why) &&
+           admit_page_filters(request, filters, filters[FILTER_NAME] != NULL ? FILTERS : 1,
+                              why);
 }
 
 bool list_customers(struct request *request, struct problem *why)
 {
-    return answer_page(request, STATEMENT_LIST_CUSTOMERS, "there are no customers", why);
+    bool is_search = request_parameter(request, "q") != NULL;
+    return answer_page(request,
+                       is_search ? STATEMENT_SEARCH_CUSTOMERS : STATEMENT_LIST_CUSTOMERS,
+                       "there are no customers", why);
 }
 
 bool show_customer(struct request *request, struct problem *why)

@@ -13,7 +13,7 @@ static const char *const POST_EVENTS_FLAGS[] = {"atomic", "dry_run", NULL};
 static const char *const JSON_MEDIA[] = {"application/json", NULL};
 static const char *const PATCH_MEDIA[] = {"application/merge-patch+json", NULL};
 static const char *const PAGE[] = {"limit", "cursor", NULL};
-static const char *const CUSTOMER_LIST[] = {"stage", "limit", "cursor", NULL};
+static const char *const CUSTOMER_LIST[] = {"stage", "q", "limit", "cursor", NULL};
 static const char *const EVENT_LIST[] = {"customer", "type",          "stage",
                                          "source",   "occurred_from", "occurred_to",
                                          "limit",    "cursor",        NULL};

@@ -75,6 +75,10 @@ static const struct statement_row STATEMENT_ROWS[] = {
                                 "select document, tag from lifecycle.change_rates("
                                 "$1::json, $2::text, $3::text)",
                                 3},
+    [STATEMENT_SEARCH_CUSTOMERS] = {"search_customers",
+                                    "select page, next_cursor from lifecycle.search_customers("
+                                    "$1::text, $2::text, $3::integer, $4::text)",
+                                    4},
     [STATEMENT_LIST_EVENTS] = {"list_events",
                                "select page, next_cursor from lifecycle.list_events("
                                "$1::text, $2::text, $3::int2, $4::text, $5::text, $6::text, "

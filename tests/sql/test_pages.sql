@@ -19,6 +19,16 @@ select pg_temp.is(pg_temp.walked($$lifecycle.list_customers('find', $1, $2)$$, '
     (select string_agg(ref, ', ' order by bucket, customer_id)
      from lifecycle.customer
      where ref <> 'P1'), 'the customers of a stage');
+select pg_temp.is(pg_temp.walked(format('lifecycle.search_customers(%s, $1, $2)', s.filters),
+                                 '{customer}'), s.wanted, 'customers by ' || s.filters)
+from (values ($$null, 'P'$$, 'P1, P2, P3, P4, P5'), ($$null, 'P3'$$, 'P3'),
+             ($$null, 'p'$$, null), ($$null, 'P%'$$, null), ($$'find', 'P'$$, 'P2, P3, P4, P5'),
+             ($$'support', 'P'$$, 'P1'), ($$'support', 'P2'$$, null)) s (filters, wanted);
+create or replace function lifecycle.page_looks() returns integer language sql as 'select 2';
+select pg_temp.is(
+    pg_temp.walked($$lifecycle.search_customers('support', 'P', $1, $2)$$, '{customer}'), 'P1',
+    'looking at few names for a page');
+create or replace function lifecycle.page_looks() returns integer language sql as 'select 10000';
 select pg_temp.is(
     pg_temp.walked($$lifecycle.list_timeline('P1', $1, $2)$$, '{type,occurred_at,voided}'),
     'event.voided 2025-01-04T10:00:00Z false, '
@@ -55,6 +65,18 @@ select pg_temp.is(
 select pg_temp.is(lifecycle.show_event(md5('c')::uuid) ->> 'voided', 'true', 'a voided event');
 select pg_temp.is(lifecycle.show_event(md5('z')::uuid)::text, null, 'no such event');
 
+savepoint merged;
+\o /dev/null
+select pg_temp.post('P2', 'customer.merged', '2025-01-05T10:00Z', '{"into": "P1"}');
+\o
+select pg_temp.is(pg_temp.walked($$lifecycle.search_customers(null, 'P', $1, $2)$$, '{customer}'),
+                  'P1, P3, P4, P5', 'who was merged is found once');
+select pg_temp.is(pg_temp.walked($$lifecycle.search_customers(null, 'P2', $1, $2)$$, '{customer}'),
+                  'P1', 'by each of the names');
+rollback to merged;
+select pg_temp.is(
+    pg_temp.refusal($$select lifecycle.search_customers('nonsense', 'P', 1, null)$$),
+    'CL422 ?stage', 'unknown stage in a search');
 select pg_temp.is(pg_temp.refusal($$select lifecycle.list_customers('nonsense', 1, null)$$),
     'CL422 ?stage', 'unknown stage');
 select pg_temp.is(
