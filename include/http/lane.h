@@ -2,9 +2,9 @@
  * I/O threads put requests in and never wait; a worker answers and hands back.
  *
  * The workers of the read lane and of the lane for changes take one request at a time. A worker
- * of the write lane takes all
- * that queued while the last commit ran (up to a number of events) and answers it together: one
- * statement, one transaction, one fsync. A second worker stores while the first one answers. */
+ * of the write lane takes all that queued while the last commit ran (up to a number of events)
+ * and answers it together: one statement, one transaction, one fsync. A second worker stores
+ * while the first one answers. */
 #ifndef CLMD_HTTP_LANE_H
 #define CLMD_HTTP_LANE_H
 
