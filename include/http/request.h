@@ -50,11 +50,11 @@ struct request {
     const char *if_match, *if_none_match; /* the caller's conditions, or NULL */
     const char *idempotency_key;          /* without quotes, or NULL; see http/change.h */
     size_t body_length;
-    void *input;      /* what admit made of all this */
-    size_t weight;    /* LANE_WRITE: what it counts in a batch (its events); admit sets it */
-    struct db *db;    /* the worker's, in answer(); not of LANE_INLINE */
-    void *service;    /* what the program gave server_start, for handlers */
-    int64_t began_at; /* clock_monotonic */
+    void *input;   /* what admit made of all this */
+    size_t weight; /* LANE_WRITE: what it counts in a batch (its events); admit sets it */
+    struct db *db; /* the worker's, in answer(); not of LANE_INLINE */
+    void *service; /* what the program gave server_start, for handlers */
+    int64_t began_at, queued_at; /* clock_monotonic; when it was given to its lane */
     struct answer answer;
     const char *log_detail; /* of a failure of ours, for our own log; NULL if there is none */
     struct request *next;   /* in a lane's queue, or on the way back from it */

@@ -11,7 +11,7 @@ enum { REQUESTS = 64, SECOND = 1000000 };
 /* What the workers did; they wait at the gate until it opens. */
 static struct monitor monitor;
 static bool is_open;
-static bool is_at_gate;
+static size_t at_gate;
 static size_t batches, sizes[REQUESTS], done_count;
 static struct request *done_order[REQUESTS];
 
@@ -20,7 +20,7 @@ static struct request requests[REQUESTS];
 static void pass_gate(void)
 {
     monitor_lock(&monitor);
-    is_at_gate = true;
+    at_gate++;
     monitor_broadcast(&monitor);
     while (!is_open)
         monitor_wait(&monitor);
@@ -35,11 +35,11 @@ static void open_gate(void)
     monitor_unlock(&monitor);
 }
 
-static void await_gate(void)
+static void await_gate(size_t arrivals)
 {
     int64_t deadline = clock_monotonic() + 10 * SECOND;
     monitor_lock(&monitor);
-    while (!is_at_gate)
+    while (at_gate < arrivals)
         ck_assert(monitor_wait_until(&monitor, deadline));
     monitor_unlock(&monitor);
 }
@@ -123,7 +123,7 @@ START_TEST(batches_go_by_weight_and_route)
     requests[4].weight = 50;
     requests[7].route = &OTHER;
     ck_assert(lane_submit(lane, &requests[0]));
-    await_gate();
+    await_gate(1);
     for (size_t i = 1; i < 8; i++)
         ck_assert(lane_submit(lane, &requests[i]));
     ck_assert_uint_eq(lane_depth(lane), 7);
@@ -139,11 +139,43 @@ START_TEST(batches_go_by_weight_and_route)
 }
 END_TEST
 
+/* While the first is busy, the second leaves less than an eighth of a batch to it, for a while.
+ */
+START_TEST(another_worker_joins_for_a_good_batch)
+{
+    struct lane *lane = start(2, REQUESTS, 80);
+    ck_assert(lane_submit(lane, &requests[0]));
+    await_gate(1);
+    requests[1].weight = 10;
+    ck_assert(lane_submit(lane, &requests[1]));
+    await_gate(2);
+    open_gate();
+    lane_stop(lane);
+    ck_assert_uint_eq(batches, 2);
+}
+END_TEST
+
+START_TEST(another_worker_joins_for_what_waits_too_long)
+{
+    enum { PATIENCE = 10000 };
+    struct lane *lane = start(2, REQUESTS, 80);
+    ck_assert(lane_submit(lane, &requests[0]));
+    await_gate(1);
+    int64_t submitted_at = clock_monotonic();
+    ck_assert(lane_submit(lane, &requests[2]));
+    await_gate(2);
+    ck_assert_int_ge(clock_monotonic(), submitted_at + PATIENCE);
+    open_gate();
+    lane_stop(lane);
+    ck_assert_uint_eq(batches, 2);
+}
+END_TEST
+
 START_TEST(a_full_queue_takes_no_more)
 {
     struct lane *lane = start(1, 2, 0);
     ck_assert(lane_submit(lane, &requests[0]));
-    await_gate();
+    await_gate(1);
     ck_assert(lane_submit(lane, &requests[2]));
     ck_assert(lane_submit(lane, &requests[3]));
     ck_assert(!lane_submit(lane, &requests[4]));
@@ -162,6 +194,8 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, every_request_is_answered_once);
     tcase_add_test(tests, batches_go_by_weight_and_route);
+    tcase_add_test(tests, another_worker_joins_for_a_good_batch);
+    tcase_add_test(tests, another_worker_joins_for_what_waits_too_long);
     tcase_add_test(tests, a_full_queue_takes_no_more);
     suite_add_tcase(suite, tests);
     return tap_run(suite);
