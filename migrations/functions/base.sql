@@ -131,11 +131,9 @@ comment on function lifecycle.setup_now is 'The setup for this transaction, with
 
 create function lifecycle.bucket_of(subject text)
 returns smallint
-language plpgsql immutable
+language sql stable -- as convert_to is: otherwise it would not be inlined
 as $$
-begin
-    return get_byte(sha256(convert_to(subject, 'UTF8')), 0) & 63;
-end
+    select (get_byte(sha256(convert_to(subject, 'UTF8')), 0) & 63)::smallint
 $$;
 comment on function lifecycle.bucket_of is
     'The bucket of a customer that this subject creates; the same for ever, on every server';
