@@ -23,6 +23,7 @@ enum { POST_EVENTS = 1000 }; /* the most events that a post may have */
 
 struct post {
     struct arena *arena;
+    struct event_context context;
     struct item *items; /* in the sender's order */
     size_t count, capacity;
     bool is_array;  /* there may be several */

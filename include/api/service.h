@@ -1,4 +1,4 @@
-/* What the program gives server_start as `service`, for the handlers of /readyz. */
+/* What the program gives server_start as `service`, for the handlers. */
 #ifndef CLMD_API_SERVICE_H
 #define CLMD_API_SERVICE_H
 
@@ -9,6 +9,7 @@ struct server;
 struct service {
     _Atomic(struct server *) server; /* NULL until server_start has returned it */
     unsigned queue_limit;            /* requests that may wait in a lane */
+    const char *type_prefix;         /* of event types; see struct event_context */
 };
 
 #endif

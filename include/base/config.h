@@ -23,6 +23,7 @@ struct config {
     unsigned queue_limit;    /* requests that may wait in a lane */
     unsigned batch_events;   /* events that one commit of the writer takes at the most */
     unsigned body_limit;     /* bytes of a request's body */
+    char type_prefix[128];   /* "com.acme": what may stand before an event's type */
     unsigned connection_limit;
     unsigned address_limit;     /* connections from one address */
     unsigned request_seconds;   /* deadline for receiving a whole request */

@@ -54,10 +54,20 @@ struct event {
     size_t body_length;
 };
 
-/* Reads one event: `body` must outlive the event, everything else is in the arena. `now`:
- * clock_utc(). False with the faults, each with its pointer within the event ("/data/amount");
- * `why` comes in empty. */
+/* What events are read by. */
+struct event_context {
+    int64_t now;             /* clock_utc() */
+    const char *type_prefix; /* "com.acme", where types may begin so; "" or NULL: none */
+};
+
+/* Reads one event: `body` must outlive the event, everything else is in the arena. False with
+ * the faults, each with its pointer within the event ("/data/amount"); faults that `why` comes
+ * in with are kept. */
 bool event_read(struct arena *arena, const char *body, size_t length, json_t *object,
-                int64_t now, struct event *event, struct problem *why) MUST_CHECK;
+                const struct event_context *context, struct event *event,
+                struct problem *why) MUST_CHECK;
+
+/* The type of a name, with the prefix before it or without; NULL for an unknown one. */
+const struct event_type *event_type_of(const char *name, const struct event_context *context);
 
 #endif

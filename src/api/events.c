@@ -5,6 +5,8 @@
 #include "api/answer.h"
 #include "api/handlers.h"
 #include "api/post.h"
+#include "api/service.h"
+#include "base/clock.h"
 #include "ingest/trial.h"
 #include "ingest/vocabulary.h"
 
@@ -15,9 +17,11 @@ enum { EVENT_TYPES_LIMIT = 1024 * 1024, BATCH_LIMIT = 1024 * 1024 * 1024 };
 bool admit_events(struct request *request, struct problem *why)
 {
     struct post *post = arena_alloc(request->arena, sizeof *post);
+    const struct service *service = request->service;
     if (post == NULL)
         return fail(why, PROBLEM_INTERNAL, "out of memory");
     post->arena = request->arena;
+    post->context = (struct event_context){clock_utc(), service ? service->type_prefix : NULL};
     post->is_atomic = request_flag(request, "atomic", why);
     post->is_dry = request_flag(request, "dry_run", why);
     if (why->code != PROBLEM_NONE || !post_read(request, post, why))

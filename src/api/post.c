@@ -1,7 +1,5 @@
 #include "api/post.h"
 
-#include "base/clock.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -83,7 +81,8 @@ bool post_read_event(struct post *post, const char *text, size_t length, size_t 
     json_t *value = json_parse(text, length, used, why);
     if (value == NULL)
         return false;
-    bool is_valid = event_read(post->arena, text, *used, value, clock_utc(), event, &problem);
+    bool is_valid =
+        event_read(post->arena, text, *used, value, &post->context, event, &problem);
     json_decref(value);
     if (!is_valid && problem.code == PROBLEM_INTERNAL)
         return fail(why, PROBLEM_INTERNAL, "%s", problem.detail);

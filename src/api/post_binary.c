@@ -2,7 +2,6 @@
  * is the data. They are written as the object of structured mode, so that what is stored does
  * not depend on how it came; the pointers of faults are those of that object. */
 #include "api/post.h"
-#include "base/clock.h"
 #include "base/digest.h"
 #include "base/utf8.h"
 
@@ -176,7 +175,7 @@ static bool judge(struct structured *event, struct post *post, struct problem *p
     bool fits = text->length <= EVENT_BODY_LIMIT;
     if (!fits)
         post_tell_size(problem);
-    if (fits && event_read(post->arena, text->data, text->length, event->object, clock_utc(),
+    if (fits && event_read(post->arena, text->data, text->length, event->object, &post->context,
                            &post->items->event, problem))
         return true;
     if (problem->code == PROBLEM_INTERNAL)

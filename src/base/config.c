@@ -61,6 +61,8 @@ const struct setting SETTINGS[] = {
      .meaning = "events that one commit takes at the most"},
     {"CLMD_BODY_LIMIT", "body-limit", NUMBER(body_limit, 1024, 67108864), .initial = "4194304",
      .meaning = "bytes of a request's body"},
+    {"CLMD_TYPE_PREFIX", "type-prefix", TEXT(type_prefix), .initial = "",
+     .meaning = "reverse DNS name, as com.acme, that may stand before the types of events"},
     {"CLMD_CONNECTION_LIMIT", "connection-limit", NUMBER(connection_limit, 1, 65536),
      .initial = "4096", .meaning = "connections at a time"},
     {"CLMD_ADDRESS_LIMIT", "address-limit", NUMBER(address_limit, 1, 65536), .initial = "2048",

@@ -114,7 +114,8 @@ static bool serve(const struct config *config, const struct database *database,
                   struct problem *why)
 {
     sigset_t signals;
-    struct service service = {.queue_limit = config->queue_limit};
+    struct service service = {.queue_limit = config->queue_limit,
+                              .type_prefix = config->type_prefix};
     block_signals(&signals);
     struct server *server =
         server_start(config, database->url, ROUTES, ROUTE_COUNT, &service, why);

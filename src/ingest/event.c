@@ -209,7 +209,17 @@ static bool read_by_type(const json_t *object, struct event *event, struct probl
     return is_valid;
 }
 
-static bool read_envelope(json_t *object, int64_t now, struct event *event, struct problem *why)
+/* "com.acme.bill.payment.succeeded" is "bill.payment.succeeded". */
+const struct event_type *event_type_of(const char *name, const struct event_context *context)
+{
+    const char *prefix = context->type_prefix;
+    size_t length = prefix != NULL ? strlen(prefix) : 0;
+    bool is_prefixed = length > 0 && strncmp(name, prefix, length) == 0 && name[length] == '.';
+    return vocabulary_find(is_prefixed ? name + length + 1 : name);
+}
+
+static bool read_envelope(json_t *object, const struct event_context *context,
+                          struct event *event, struct problem *why)
 {
     struct envelope envelope = {0};
     bool is_valid = json_decode(object, ENVELOPE, &envelope, "", why);
@@ -221,22 +231,22 @@ static bool read_envelope(json_t *object, int64_t now, struct event *event, stru
     event->id = envelope.id;
     event->source = envelope.source;
     event->subject = envelope.subject;
-    event->type = envelope.type != NULL ? vocabulary_find(envelope.type) : NULL;
+    event->type = envelope.type != NULL ? event_type_of(envelope.type, context) : NULL;
     if (envelope.type != NULL && event->type == NULL)
         fault_add(why, "/type", "is not a type that this service knows");
     if (envelope.time != NULL)
-        read_time(envelope.time, event->type != NULL && event->type->is_scheduled, now,
+        read_time(envelope.time, event->type != NULL && event->type->is_scheduled, context->now,
                   &event->occurred_at, why);
     return is_valid && why->code == PROBLEM_NONE;
 }
 
 bool event_read(struct arena *arena, const char *body, size_t length, json_t *object,
-                int64_t now, struct event *event, struct problem *why)
+                const struct event_context *context, struct event *event, struct problem *why)
 {
     *event = (struct event){.body = body, .body_length = length};
     if (!json_is_object(object))
         return fault_add(why, "", "an event is a JSON object");
-    bool is_valid = read_envelope(object, now, event, why);
+    bool is_valid = read_envelope(object, context, event, why);
     is_valid =
         read_sequence(arena, json_object_get(object, "sequence"), &event->sequence, why) &&
         is_valid;

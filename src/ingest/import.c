@@ -158,11 +158,12 @@ static bool read_event(struct import *import, const char *text, size_t length,
                        struct event *event, struct problem *problem)
 {
     size_t used = 0;
+    const struct event_context context = {.now = clock_utc()};
     json_t *object = json_parse(text, length, &used, problem);
     if (object == NULL)
         return false;
     bool is_valid =
-        event_read(import->batch.arena, text, used, object, clock_utc(), event, problem);
+        event_read(import->batch.arena, text, used, object, &context, event, problem);
     json_decref(object);
     if (is_valid && strspn(text + used, " \t\r\n") != length - used)
         is_valid = fail(problem, PROBLEM_MALFORMED, "something follows the event on its line");

@@ -2,6 +2,7 @@
 #include "fuzz.h"
 
 #include "api/post.h"
+#include "base/clock.h"
 
 #include <string.h>
 
@@ -38,7 +39,8 @@ static void check_event(const struct event *event)
 static void check_post(const struct request *request)
 {
     struct problem why = {0};
-    struct post post = {.arena = request->arena};
+    struct post post = {.arena = request->arena,
+                        .context = {.now = clock_utc(), .type_prefix = "com.acme"}};
     if (!post_read(request, &post, &why)) {
         MUST_HOLD(why.code != PROBLEM_NONE && why.code != PROBLEM_INTERNAL);
         return;

@@ -28,9 +28,9 @@ static bool reads(const char *text)
     size_t used;
     json_t *object = json_parse(text, strlen(text), &used, &why);
     ck_assert_ptr_nonnull(object);
-    int64_t now;
-    ck_assert(timestamp_parse("2026-03-01T12:00:00Z", &now));
-    bool is_valid = event_read(arena, text, used, object, now, &event, &why);
+    struct event_context context = {.type_prefix = "com.acme"};
+    ck_assert(timestamp_parse("2026-03-01T12:00:00Z", &context.now));
+    bool is_valid = event_read(arena, text, used, object, &context, &event, &why);
     json_decref(object);
     return is_valid;
 }
@@ -258,6 +258,35 @@ START_TEST(an_event_is_an_object)
 }
 END_TEST
 
+static const struct {
+    const char *name, *prefix;
+    bool is_known;
+} PREFIXES[] = {
+    {"com.acme.bill.payment.succeeded", "com.acme", true},
+    {"bill.payment.succeeded", "com.acme", true},
+    {"com.acmes.bill.payment.succeeded", "com.acme", false},
+    {"com.acme.com.acme.bill.payment.succeeded", "com.acme", false},
+    {"com.acme", "com.acme", false},
+    {".bill.payment.succeeded", "", false},
+    {"com.acme.bill.payment.succeeded", NULL, false},
+};
+
+START_TEST(a_prefix_may_stand_before_the_type)
+{
+    for (size_t i = 0; i < COUNT_OF(PREFIXES); i++) {
+        const struct event_context context = {.type_prefix = PREFIXES[i].prefix};
+        const struct event_type *type = event_type_of(PREFIXES[i].name, &context);
+        ck_assert_msg((type != NULL) == PREFIXES[i].is_known, "%s", PREFIXES[i].name);
+    }
+    const char *text = with("com.acme.find.lead.created", "{\"channel\":\"ad\"}");
+    ck_assert(reads(text));
+    ck_assert_str_eq(event.type->name, "find.lead.created");
+    ck_assert_ptr_eq(event.body, text);
+    ck_assert(!reads(with("org.acme.find.lead.created", "{\"channel\":\"ad\"}")));
+    ck_assert(has_fault("/type"));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("event");
@@ -274,6 +303,7 @@ int main(void)
     tcase_add_test(tests, only_scheduled_types_lie_ahead);
     tcase_add_test(tests, names_are_plain_text);
     tcase_add_test(tests, an_event_is_an_object);
+    tcase_add_test(tests, a_prefix_may_stand_before_the_type);
     suite_add_tcase(suite, tests);
     return tap_run(suite);
 }

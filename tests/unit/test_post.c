@@ -1,5 +1,6 @@
 /* The forms in which events come, up to what the database would be asked. */
 #include "api/post.h"
+#include "base/clock.h"
 #include "tap.h"
 
 #include <string.h>
@@ -30,7 +31,7 @@ static bool reads(const char *media_type, const char *body)
     request.media_type = media_type;
     request.body = body;
     request.body_length = strlen(body);
-    post = (struct post){.arena = request.arena};
+    post = (struct post){.arena = request.arena, .context = {.now = clock_utc()}};
     why = (struct problem){.code = PROBLEM_NONE};
     return post_read(&request, &post, &why);
 }
