@@ -29,6 +29,10 @@ bool list_changes(struct request *request, struct problem *why);
 bool admit_reconciliation(struct request *request, struct problem *why);
 bool show_reconciliation(struct request *request, struct problem *why);
 
+/* void.c */
+bool admit_void(struct request *request, struct problem *why);
+void record_voids(struct request *const *batch, size_t count, struct db *db);
+
 /* customers.c */
 bool admit_customer(struct request *request, struct problem *why);
 bool admit_customer_list(struct request *request, struct problem *why);

@@ -45,7 +45,7 @@ struct request {
     size_t field_count;
     char id[REQUEST_ID_SIZE]; /* X-Request-Id, given or made */
     char key_id[KEY_ID_SIZE]; /* of the caller; empty on an open route */
-    const char *media_type;   /* of the body, lower case, without its parameters; or NULL */
+    const char *media_type;   /* of the body, lower case, without its parameters; may be "" */
     const char *body;         /* NUL-terminated past `body_length` */
     const char *if_match, *if_none_match; /* the caller's conditions, or NULL */
     const char *idempotency_key;          /* without quotes, or NULL; see http/change.h */

@@ -24,7 +24,7 @@ struct route {
     enum lane_name lane;
     const char *const *parameters;  /* query parameters that it knows; NULL: none */
     const char *const *media_types; /* of the body, "*+json" too; NULL: it takes none */
-    bool is_body_optional;          /* with no Content-Type there may be none */
+    bool is_body_optional;          /* there may be none, whatever its type */
     const char *field_prefix; /* of the header fields that it reads, lower case; NULL: none */
     const char *const *answer_types; /* that it answers in; NULL: application/json */
     bool is_tagged;      /* a strong ETag on its answers; If-None-Match makes a 304 of them */

@@ -175,7 +175,7 @@ bool post_read(const struct request *request, struct post *post, struct problem 
 {
     if (post_is_binary(request))
         return post_read_binary(request, post, why);
-    for (size_t i = 0; request->media_type != NULL && i < COUNT_OF(FORMS); i++)
+    for (size_t i = 0; i < COUNT_OF(FORMS); i++)
         if (strcmp(FORMS[i].media_type, request->media_type) == 0)
             return FORMS[i].read(request, post, why);
     return fail(why, PROBLEM_UNSUPPORTED_MEDIA,

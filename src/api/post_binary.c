@@ -17,6 +17,14 @@ struct structured {
     struct buffer text;
 };
 
+static bool is_json(const char *media_type)
+{
+    static const char SUFFIX[] = "+json";
+    size_t length = strlen(media_type), suffix = sizeof SUFFIX - 1;
+    return strcmp(media_type, JSON) == 0 ||
+           (length > suffix && strcmp(media_type + length - suffix, SUFFIX) == 0);
+}
+
 static const char *find_field(const struct request *request, const char *name)
 {
     for (size_t i = 0; i < request->field_count; i++)
@@ -30,7 +38,7 @@ bool post_is_binary(const struct request *request)
     static const char STRUCTURED[] = "application/cloudevents";
     const char *type = request->media_type;
     return request->field_count > 0 && find_field(request, "specversion") != NULL &&
-           (type == NULL || strncmp(type, STRUCTURED, sizeof STRUCTURED - 1) != 0);
+           strncmp(type, STRUCTURED, sizeof STRUCTURED - 1) != 0;
 }
 
 /* Attributes ------------------------------------------------------------------------------- */
@@ -121,19 +129,11 @@ static bool add_fields(const struct request *request, struct structured *event,
         if (!add_field(event, request->arena, &request->fields[i], problem, why))
             return false;
     const char *type = request->media_type;
-    return type == NULL || strcmp(type, JSON) == 0 ||
+    return !is_json(type) || strcmp(type, JSON) == 0 ||
            add_attribute(event, "datacontenttype", type, strlen(type), why);
 }
 
 /* The data --------------------------------------------------------------------------------- */
-
-static bool is_json(const char *media_type)
-{
-    static const char SUFFIX[] = "+json";
-    size_t length = strlen(media_type), suffix = sizeof SUFFIX - 1;
-    return strcmp(media_type, JSON) == 0 ||
-           (length > suffix && strcmp(media_type + length - suffix, SUFFIX) == 0);
-}
 
 static size_t skip_space(const char *text, size_t length)
 {
@@ -186,7 +186,7 @@ static bool judge(struct structured *event, struct post *post, struct problem *p
 bool post_read_binary(const struct request *request, struct post *post, struct problem *why)
 {
     struct problem problem = {.code = PROBLEM_NONE};
-    if (request->media_type != NULL && !is_json(request->media_type))
+    if (request->body_length > 0 && !is_json(request->media_type))
         return fail(
             why, PROBLEM_UNSUPPORTED_MEDIA,
             "in binary mode the body is the event's data, as application/json or +json");

@@ -43,6 +43,9 @@ const struct route ROUTES[] = {
      .answer = show_reconciliation},
     {GET, .path = "/v1/events/{event_id}", .scope = SCOPE_EVENTS_READ, .lane = LANE_READ,
      .admit = admit_event_id, .is_tagged = true, .answer = show_event},
+    {POST, .path = "/v1/events/{event_id}/void", .scope = SCOPE_EVENTS_WRITE,
+     .lane = LANE_WRITE, .media_types = JSON_MEDIA, .is_body_optional = true,
+     .admit = admit_void, .answer_batch = record_voids},
     {GET, .path = "/v1/event-types", .scope = SCOPE_EVENTS_READ, .lane = LANE_INLINE,
      .is_tagged = true, .answer = list_event_types},
 

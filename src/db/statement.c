@@ -12,6 +12,10 @@ static const struct statement_row STATEMENT_ROWS[] = {
          "$15::text[])",
          15},
     [STATEMENT_SHOW_EVENT] = {"show_event", "select lifecycle.show_event($1::uuid)", 1},
+    [STATEMENT_FIND_TO_VOID] = {"find_to_void",
+                                "select source, id, subject, time, is_void "
+                                "from lifecycle.find_to_void($1::uuid[])",
+                                1},
     [STATEMENT_LIST_STAGES] = {"list_stages", "select lifecycle.list_stages()", 0},
     [STATEMENT_LIST_CUSTOMERS] = {"list_customers",
                                   "select page, next_cursor from lifecycle.list_customers("

@@ -172,18 +172,28 @@ static bool is_readable(const struct headers *headers)
     return !encoding || strcasecmp(encoding, "identity") == 0 || headers_tell_gzip(headers);
 }
 
+/* No body is announced. A type without a length announces one, for somebody meant to send it.
+ */
+static bool is_left_out(const struct headers *headers)
+{
+    uint64_t unused;
+    return !headers_announce_body(headers, &unused) &&
+           (is_given(headers, HEADER_CONTENT_LENGTH) ||
+            !is_given(headers, HEADER_CONTENT_TYPE));
+}
+
 bool headers_check_body(const struct headers *headers, struct request *request,
                         struct problem *why)
 {
     const char *type = headers->values[HEADER_CONTENT_TYPE];
     const struct route *route = request->route;
-    uint64_t unused;
-    if (!route->media_types ||
-        (route->is_body_optional && !type && !headers_announce_body(headers, &unused)))
+    if (!route->media_types)
         return true;
     request->media_type = bare_media_type(request->arena, type ? type : "");
     if (!request->media_type)
         return fail(why, PROBLEM_INTERNAL, "out of memory");
+    if (route->is_body_optional && is_left_out(headers))
+        return true;
     if (!is_taken(route, request->media_type))
         return refuse_type(route, why);
     if (!is_utf8_charset(type ? type : ""))

@@ -104,7 +104,7 @@ START_TEST(an_event_may_have_no_data)
 {
     set_fields(LEAD_FIELDS);
     fields[4].value = "find.lead.profiled";
-    ck_assert(reads(NULL, ""));
+    ck_assert(reads("", ""));
     ck_assert_int_eq(post.items->outcome, OUTCOME_CREATED);
     ck_assert_ptr_null(strstr(post.items->event.body, "data"));
 }
