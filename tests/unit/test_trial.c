@@ -40,10 +40,11 @@ bool db_execute(struct db *db, const char *sql, PGresult **rows, struct problem 
 
 static PGresult *make_rows(void)
 {
+    char name[] = "column";
     PGresAttDesc columns[9]; /* position, outcome, and what is null here */
     PGresult *rows = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
     for (size_t i = 0; i < COUNT_OF(columns); i++)
-        columns[i] = (PGresAttDesc){.name = (char[]){"column"}};
+        columns[i] = (PGresAttDesc){.name = name};
     PQsetResultAttrs(rows, COUNT_OF(columns), columns);
     return rows;
 }
