@@ -15,7 +15,7 @@ static bool reject_line(struct post *post, size_t line, const char *detail, stru
 {
     struct problem problem = {.code = PROBLEM_NONE};
     fail(&problem, PROBLEM_MALFORMED, "line %zu: %s", line, detail);
-    fault_add(&problem, "", "%s", detail);
+    fault_add(&problem, "", "%s", problem.detail);
     return post_reject(post, &problem, why);
 }
 
