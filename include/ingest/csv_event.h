@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/problem.h"
 #include "ingest/csv.h"
+#include "ingest/event.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,6 +31,7 @@ bool csv_header_read(struct arena *arena, const struct csv_row *row, struct csv_
 /* Writes a row as the JSON text of an event, for event_read to judge. False when the row has
  * more or fewer cells than the header, or one that is not UTF-8. */
 bool csv_event_write(const struct csv_header *header, const struct csv_row *row,
-                     struct buffer *out, struct problem *why) MUST_CHECK;
+                     const struct event_context *context, struct buffer *out,
+                     struct problem *why) MUST_CHECK;
 
 #endif

@@ -16,6 +16,7 @@ struct import_options {
     const char *name;          /* of the input, for messages and to tell the format (.csv) */
     enum import_format format; /* BY_NAME: .csv is CSV, all else NDJSON */
     unsigned batch_events;
+    const char *type_prefix; /* see struct event_context */
     FILE *rejects;  /* a line of JSON for each: {"line", "reason", "errors", "input"} */
     FILE *progress; /* a terminal, or NULL */
 };

@@ -82,6 +82,7 @@ static bool import(const struct config *config, const struct wish *wish, FILE *i
         .name = wish->input,
         .format = wish->format,
         .batch_events = config->batch_events,
+        .type_prefix = config->type_prefix,
         .progress = isatty(STDERR_FILENO) ? stderr : NULL,
     };
     bool done = database_open_prepared(&database, config, why) &&

@@ -182,13 +182,15 @@ static void write_cell(struct writer *writer, const struct event_type *type, con
 }
 
 bool csv_event_write(const struct csv_header *header, const struct csv_row *row,
-                     struct buffer *out, struct problem *why)
+                     const struct event_context *context, struct buffer *out,
+                     struct problem *why)
 {
     struct writer writer = {.out = out, .open = ""};
     if (row->count != header->count)
         return fail(why, PROBLEM_UNPROCESSABLE, "the row has %zu cells, the header %zu",
                     row->count, header->count);
-    const struct event_type *type = vocabulary_find(csv_cell(row, header->type_position));
+    const struct event_type *type =
+        event_type_of(csv_cell(row, header->type_position), context);
     buffer_text(out, "{");
     for (size_t i = 0; i < header->count; i++) {
         const struct csv_column *column = &header->columns[i];

@@ -153,12 +153,17 @@ static bool end_batch(struct import *import, struct problem *why)
     return begin_batch(import, why);
 }
 
+static struct event_context context_of(const struct import *import)
+{
+    return (struct event_context){clock_utc(), import->options->type_prefix};
+}
+
 /* Makes the event of the row that was read: false with the problem of the row. */
 static bool read_event(struct import *import, const char *text, size_t length,
                        struct event *event, struct problem *problem)
 {
     size_t used = 0;
-    const struct event_context context = {.now = clock_utc()};
+    const struct event_context context = context_of(import);
     json_t *object = json_parse(text, length, &used, problem);
     if (object == NULL)
         return false;
@@ -174,12 +179,13 @@ static bool read_event(struct import *import, const char *text, size_t length,
 static enum read_result read_json(struct import *import, struct buffer *text,
                                   struct problem *problem)
 {
+    const struct event_context context = context_of(import);
     size_t length = 0;
     enum read_result result;
     if (import->is_csv) {
         result = csv_read(&import->reader, &import->row, problem);
         if (result == READ_ROW &&
-            !csv_event_write(&import->header, &import->row, text, problem))
+            !csv_event_write(&import->header, &import->row, &context, text, problem))
             return READ_BAD;
     } else {
         result = reader_line(&import->reader, import->line, EVENT_BODY_LIMIT, &length);

@@ -121,9 +121,10 @@ static bool read_header(const char *text, struct csv_header *header)
 
 static const char *write_event(const struct csv_header *header)
 {
+    static const struct event_context CONTEXT = {.type_prefix = "com.acme"};
     struct buffer out = buffer_create(arena, MEMORY);
     ck_assert_int_eq(csv_read(&reader, &row, &why), READ_ROW);
-    if (!csv_event_write(header, &row, &out, &why))
+    if (!csv_event_write(header, &row, &CONTEXT, &out, &why))
         return NULL;
     return arena_copy(arena, out.data, out.length);
 }
