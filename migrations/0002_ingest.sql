@@ -133,6 +133,11 @@ comment on column lifecycle.customer.root_id is
     'The canonical customer: at the end of the merges; null for one that is its own';
 comment on column lifecycle.customer.is_joined is
     'Whether it is merged into another, or another into it';
+alter table lifecycle.identifier
+    add column root_bucket smallint,
+    add column root_id     bigint;
+comment on column lifecycle.identifier.root_id is
+    'The canonical customer, as in lifecycle.customer: so that one probe finds whom to lock';
 create index customer_parent on lifecycle.customer (parent_bucket, parent_id)
     where parent_id is not null;
 create index customer_root on lifecycle.customer (root_bucket, root_id) where root_id is not null;

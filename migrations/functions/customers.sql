@@ -47,10 +47,9 @@ create function lifecycle.find_customer(wanted text)
 returns lifecycle.identifier
 language sql stable
 as $$
-    select row(i.identifier, coalesce(c.root_bucket, c.bucket),
-               coalesce(c.root_id, c.customer_id))::lifecycle.identifier
+    select row(i.identifier, coalesce(i.root_bucket, i.bucket), coalesce(i.root_id, i.customer_id),
+               i.root_bucket, i.root_id)::lifecycle.identifier
     from lifecycle.identifier i
-    join lifecycle.customer c on c.bucket = i.bucket and c.customer_id = i.customer_id
     where i.identifier = wanted
 $$;
 comment on function lifecycle.find_customer is

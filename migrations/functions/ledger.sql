@@ -75,9 +75,11 @@ as $$
 declare
     who lifecycle.subjects;
 begin
-    select array_agg(c.bucket), array_agg(c.customer_id)
-    into who.own_buckets, who.own_customers
-    from (select n.bucket, n.customer_id
+    select array_agg(c.bucket), array_agg(c.customer_id),
+           array_agg(coalesce(c.root_bucket, c.bucket)),
+           array_agg(coalesce(c.root_id, c.customer_id))
+    into who.own_buckets, who.own_customers, who.buckets, who.customers
+    from (select n.*
           from unnest(names) with ordinality i (name, position)
           left join lateral (select *
                              from lifecycle.identifier n
@@ -88,20 +90,18 @@ begin
 end
 $$;
 comment on function lifecycle.find_customers is
-    'The customers that these names mean by themselves; null for a name that nobody has';
+    'The customers that these names mean; null for a name that nobody has';
 
 create function lifecycle.lock_customers(who lifecycle.subjects)
 returns lifecycle.subjects
 language plpgsql
 as $$
 begin
-    select array_agg(coalesce(l.root_bucket, l.bucket)),
-           array_agg(coalesce(l.root_id, l.customer_id)), array_agg(l.ref),
-           array_agg(l.is_joined)
-    into who.buckets, who.customers, who.refs, who.is_joined
+    select array_agg(l.ref), array_agg(l.is_joined)
+    into who.refs, who.is_joined
     from (select k.position, c.*
           from (select i.bucket, i.customer_id, i.position
-                from unnest(who.own_buckets, who.own_customers) with ordinality
+                from unnest(who.buckets, who.customers) with ordinality
                      i (bucket, customer_id, position)
                 order by i.bucket, i.customer_id) k
           left join lateral (select *
@@ -110,38 +110,11 @@ begin
                              limit 1
                              for no key update) c on true
           order by k.position) l;
-    if true = any(who.is_joined) then
-        who.refs := lifecycle.lock_roots(who.buckets, who.customers);
-    end if;
     return who;
 end
 $$;
 comment on function lifecycle.lock_customers is
-    'Locks the customers, in the order of their keys, and tells who they are by their merges. (Of '
-    'joined customers the ones named are locked before the canonical ones; merges themselves '
-    'happen alone.)';
-
-create function lifecycle.lock_roots(buckets smallint[], customers bigint[])
-returns text[]
-language plpgsql
-as $$
-begin
-    perform c.customer_id
-    from (select distinct i.bucket, i.customer_id
-          from unnest(buckets, customers) i (bucket, customer_id)
-          where i.customer_id is not null) k
-    join lifecycle.customer c on c.bucket = k.bucket and c.customer_id = k.customer_id
-    order by c.bucket, c.customer_id
-    for no key update of c;
-    return array(select c.ref
-                 from unnest(buckets, customers) with ordinality i (bucket, customer_id, position)
-                 left join lifecycle.customer c
-                   on c.bucket = i.bucket and c.customer_id = i.customer_id
-                 order by i.position);
-end
-$$;
-comment on function lifecycle.lock_roots is
-    'Locks the canonical customers of a batch; their refs, by position';
+    'Locks the canonical customers, in the order of their keys, and tells who they are';
 
 create function lifecycle.store_events(
     writer_number smallint, event_ids uuid[], sources text[], ids text[], types smallint[],

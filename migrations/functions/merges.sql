@@ -53,8 +53,8 @@ begin
                    where not exists (select from lifecycle.identifier i
                                      where i.identifier = n.name)
                    order by n.name);
-    insert into lifecycle.identifier (identifier, bucket, customer_id)
-    select n.name, own.bucket, own.customer_id
+    insert into lifecycle.identifier (identifier, bucket, customer_id, root_bucket, root_id)
+    select n.name, own.bucket, own.customer_id, own.root_bucket, own.root_id
     from unnest(names) n (name)
     on conflict (identifier) do nothing;
     get diagnostics attached = row_count;
@@ -72,9 +72,8 @@ returns bigint
 language plpgsql stable
 as $$
 begin
-    return (select coalesce(c.root_id, c.customer_id)
+    return (select coalesce(i.root_id, i.customer_id)
             from lifecycle.identifier i
-            join lifecycle.customer c on c.bucket = i.bucket and c.customer_id = i.customer_id
             where i.identifier = name);
 end
 $$;
@@ -213,6 +212,12 @@ begin
                             where o.root_id = r.root_id and o.customer_id <> r.customer_id)
     from rooted r
     where c.bucket = r.bucket and c.customer_id = r.customer_id;
+    update lifecycle.identifier i
+    set root_bucket = c.root_bucket, root_id = c.root_id
+    from unnest(affected) a
+    join lifecycle.customer c on c.bucket = a.bucket and c.customer_id = a.customer_id
+    where i.bucket = c.bucket and i.customer_id = c.customer_id
+      and (i.root_bucket, i.root_id) is distinct from (c.root_bucket, c.root_id);
     return affected;
 end
 $$;
