@@ -122,6 +122,25 @@ begin
           union all
           (table lifecycle.spend except all table lifecycle.plain_spend)) d
     union all
+    select 'merge', count(*)
+    from lifecycle.customer c
+    left join lifecycle.plain_merge m using (bucket, customer_id)
+    cross join lateral lifecycle.root_of(c.bucket, c.customer_id) r
+    where (c.parent_bucket, c.parent_id, c.merged_by)
+              is distinct from (m.parent_bucket, m.parent_id, m.merged_by)
+       or (coalesce(c.root_bucket, c.bucket), coalesce(c.root_id, c.customer_id))
+              is distinct from (r.bucket, r.customer_id)
+       or c.is_joined is distinct from (
+              c.root_id is not null
+              or exists (select
+                         from lifecycle.customer o
+                         where o.root_bucket = c.bucket and o.root_id = c.customer_id))
+       or exists (select
+                  from lifecycle.identifier n
+                  where n.bucket = c.bucket and n.customer_id = c.customer_id
+                    and (n.root_bucket, n.root_id)
+                        is distinct from (c.root_bucket, c.root_id))
+    union all
     select 'voided', count(*)
     from ((select e.target, e.event_id from lifecycle.event e where e.target is not null
            except all table lifecycle.voided)
@@ -131,8 +150,8 @@ begin
 end
 $$;
 comment on function lifecycle.verify_totals is
-    'How many rows of each roll-up, of the spend, and of the marks of voided events, differ from '
-    'what they must be';
+    'How many rows of each roll-up, of the spend, and of the marks of voided events, and how many '
+    'customers by their merges, differ from what they must be';
 
 create function lifecycle.rebuild_voided()
 returns void
@@ -148,10 +167,14 @@ begin
     delete from lifecycle.spend;
     insert into lifecycle.spend
     select * from lifecycle.plain_spend;
+    perform lifecycle.derive_merges(array_agg(c.bucket), array_agg(c.customer_id))
+    from lifecycle.customer c
+    left join lifecycle.plain_merge m using (bucket, customer_id)
+    where c.is_joined or c.parent_id is not null or m.customer_id is not null;
 end
 $$;
 comment on function lifecycle.rebuild_voided is
-    'Notes anew which events were voided, and what was spent: before the buckets';
+    'Notes anew which events were voided, what was spent, and who is merged: before the buckets';
 
 create function lifecycle.rebuild_bucket(which integer)
 returns bigint

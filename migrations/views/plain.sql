@@ -186,3 +186,19 @@ create view lifecycle.plain_cohort_total as
     select * from lifecycle.plain_cohort_cells(lifecycle.business_zone());
 comment on view lifecycle.plain_cohort_total is
     'What lifecycle.cohort_total must add up to, from the purchase days';
+
+create view lifecycle.plain_merge as
+    select m.bucket, m.customer_id, n.bucket as parent_bucket, n.customer_id as parent_id,
+           case when n.customer_id is not null then m.event_id end as merged_by
+    from (select distinct on (e.bucket, e.customer_id)
+                 e.bucket, e.customer_id, e.event_id, e.type, e.object
+          from lifecycle.event e
+          where e.type = any(lifecycle.merge_types())
+            and not exists (select from lifecycle.voided w where w.event_id = e.event_id)
+          order by e.bucket, e.customer_id, e.occurred_at desc, e.sequence desc nulls last,
+                   e.source desc, e.id desc) m
+    left join lifecycle.identifier n
+      on n.identifier = m.object and n.customer_id <> m.customer_id
+     and m.type = lifecycle.customer_merged();
+comment on view lifecycle.plain_merge is
+    'Into whom customers are merged, by the latest customer.merged or unmerged in the ledger';

@@ -53,6 +53,7 @@ select pg_temp.post(null, 'find.spend.recorded', '2025-02-04T13:00Z',
                       "period_start": "2025-02-01", "period_end": "2025-02-28"}', 'spend');
 select pg_temp.post('A', 'customer.attributes_changed', '2025-02-04T14:00Z',
                     '{"attributes": {"size": "large"}}');
+select pg_temp.post('B', 'customer.merged', '2025-02-04T15:00Z', '{"into": "A"}');
 select pg_temp.post('A', 'event.voided', '2025-02-05T00:00Z', '{"id": "case"}');
 \o
 
@@ -66,6 +67,10 @@ from (values
     ('update lifecycle.purchase_day set previous = previous - 1 where previous is not null',
      'buyer_total gap_total purchase_day', 'purchase days'),
     ('delete from lifecycle.cancelled_order', 'cancelled_order', 'a cancellation'),
+    ('update lifecycle.customer set parent_bucket = null, parent_id = null, root_bucket = null,
+             root_id = null, is_joined = false', 'merge', 'a merge'),
+    ('update lifecycle.identifier set root_id = null, root_bucket = null', 'merge',
+     'the canonical customer of a name'),
     ('delete from lifecycle.voided', 'model_visit voided', 'a voided event'),
     ('update lifecycle.model_transition_total set dwell_seconds = dwell_seconds + 1',
      'model_transition_total', 'transitions'),
