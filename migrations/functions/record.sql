@@ -60,8 +60,8 @@ begin
     select * from lifecycle.outcomes_of_new(setup.model, is_new, event_ids, times, moves, who);
     if false = any(is_new) then
         return query
-        select * from lifecycle.outcomes_of_old(is_new, event_ids, sources, ids, types, times,
-                                                bodies);
+        select * from lifecycle.outcomes_of_old(setup, is_new, event_ids, sources, ids, types,
+                                                times, bodies);
     end if;
 end
 $$;
@@ -250,23 +250,35 @@ end
 $$;
 comment on function lifecycle.outcomes_of_new is 'The outcomes of what was stored';
 
-create function lifecycle.outcomes_of_old(is_new boolean[], event_ids uuid[], sources text[],
-                                          ids text[], types smallint[], times timestamptz[],
-                                          bodies text[])
+create function lifecycle.outcomes_of_old(
+    setup lifecycle.setup, is_new boolean[], event_ids uuid[], sources text[], ids text[],
+    types smallint[], times timestamptz[], bodies text[])
 returns table ("position" integer, outcome text, customer text, stage text, moved_from text,
                moved_to text, move text, moved_at text, recorded_at text)
 language plpgsql stable
 as $$
+declare
+    of_model constant smallint := setup.model;
+    moving constant smallint[] := setup.moving;
+    names constant text[] := array(select s.name
+                                   from lifecycle.model_stage s
+                                   where s.model = of_model
+                                   order by s.stage);
 begin
     return query
     select i.position::integer, case when o.is_same then 'duplicate' else 'conflict' end,
-           t.customer, t.stage, t.moved_from, t.moved_to, t.move, t.moved_at, t.recorded_at
+           c.ref, names[v.stage], names[m.moved_from], names[m.moved_to], m.kind,
+           case when m.kind is not null then lifecycle.utc_text(e.occurred_at) end,
+           case when o.is_same then lifecycle.utc_text(e.recorded_at) end
     from unnest(is_new, event_ids, sources, ids, types, times, bodies) with ordinality
          i (is_new, event_id, source, id, type, occurred_at, body, position)
-    join lateral (select *
-                  from lifecycle.event e
-                  where e.event_id = i.event_id
-                  limit 1) e on true -- a probe by key for each
+    -- each of these is a probe by key
+    join lateral (
+        select *
+        from lifecycle.event x
+        where x.event_id = i.event_id
+        limit 1
+    ) e on true
     cross join lateral (
         select case
             when e.body::text = i.body then true
@@ -274,41 +286,40 @@ begin
                  and lifecycle.content_of(e.body::jsonb) = lifecycle.content_of(i.body::jsonb)
         end as is_same
     ) o
-    left join lateral (select * from lifecycle.record_of(e)) t on o.is_same
+    left join lateral (
+        select coalesce(x.root_bucket, x.bucket) as bucket,
+               coalesce(x.root_id, x.customer_id) as customer_id
+        from lifecycle.customer x
+        where o.is_same and x.bucket = e.bucket and x.customer_id = e.customer_id
+        limit 1
+    ) own on true
+    left join lateral (
+        select x.bucket, x.customer_id, x.ref
+        from lifecycle.customer x
+        where x.bucket = own.bucket and x.customer_id = own.customer_id
+        limit 1
+    ) c on true
+    left join lateral (
+        select case when b.left_at is null then b.stage end as stage
+        from lifecycle.model_visit b
+        where b.bucket = c.bucket and b.customer_id = c.customer_id and b.model = of_model
+        order by b.ordinal desc
+        limit 1
+    ) v on true
+    left join lateral (
+        select case when b.left_by = e.event_id then b.stage end as moved_from,
+               case when b.left_by = e.event_id then b.left_to else b.stage end as moved_to,
+               case when b.left_by = e.event_id then b.left_kind else b.kind end as kind
+        from lifecycle.model_visit b
+        where b.bucket = c.bucket and b.customer_id = c.customer_id and b.model = of_model
+          and e.type = any(moving)
+          and (b.left_by = e.event_id
+               or b.entered_by = e.event_id and b.kind in ('enter', 'return'))
+        limit 1
+    ) m on true
     where not i.is_new;
 end
 $$;
 comment on function lifecycle.outcomes_of_old is
-    'The outcomes of what had been stored before, or earlier in the batch';
-
-create function lifecycle.record_of(e lifecycle.event)
-returns table (customer text, stage text, moved_from text, moved_to text, move text,
-               moved_at text, recorded_at text)
-language plpgsql stable
-as $$
-begin
-    return query
-    select r.ref,
-           (select s.name
-            from lifecycle.visit v
-            join lifecycle.stage s on s.stage = v.stage
-            where v.bucket = r.bucket and v.customer_id = r.customer_id and v.left_at is null),
-           f.name, g.name, t.kind, lifecycle.utc_text(t.at), lifecycle.utc_text(e.recorded_at)
-    from (select) x
-    left join lifecycle.customer c on c.bucket = e.bucket and c.customer_id = e.customer_id
-    left join lifecycle.customer r
-      on r.bucket = coalesce(c.root_bucket, c.bucket)
-     and r.customer_id = coalesce(c.root_id, c.customer_id)
-    left join lateral (
-        select m.from_stage, m.to_stage, m.kind, m.at
-        from lifecycle.transition m
-        where m.bucket = r.bucket and m.customer_id = r.customer_id and m.event_id = e.event_id
-        limit 1
-    ) t on true
-    left join lifecycle.stage f on f.stage = t.from_stage
-    left join lifecycle.stage g on g.stage = t.to_stage;
-end
-$$;
-comment on function lifecycle.record_of is
-    'An event that is stored, as its sender is told: the canonical customer, its stage now, and '
-    'the transition that the event caused';
+    'The outcomes of what had been stored before, or earlier in the batch: of a duplicate, the '
+    'canonical customer, its stage now, and the transition that the event caused';
