@@ -116,9 +116,9 @@ static inline void service_start(struct service *service, const struct config *c
     struct problem why = {0};
     *service = (struct service){0};
     monitor_create(&service->monitor);
-    service->server =
-        server_start(config, "host=/nonexistent", SERVICE_ROUTES,
-                     sizeof SERVICE_ROUTES / sizeof *SERVICE_ROUTES, service, &why);
+    const struct application application = {
+        .routes = SERVICE_ROUTES, .route_count = COUNT_OF(SERVICE_ROUTES), .service = service};
+    service->server = server_start(config, "host=/nonexistent", &application, &why);
     ck_assert_msg(service->server != NULL, "%s", why.detail);
     const char *port = strrchr(server_address(service->server), ':') + 1;
     service->port = (unsigned)strtoul(port, NULL, 10);

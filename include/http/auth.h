@@ -1,7 +1,6 @@
 /* Who may call what. Keys are `clm_<id>_<secret>`; the database holds a SHA-256 of the secret.
- * The keys are held in memory, so that a request is let in or refused without waiting: a thread
- * of its own listens for changes (channel clmd_keys) and reads them all again at each, and
- * every ten seconds in any case. While the database is away the last known keys go on. */
+ * The keys are held in memory (see http/follower.h; channel clmd_keys), so that a request is
+ * let in or refused without waiting. */
 #ifndef CLMD_HTTP_AUTH_H
 #define CLMD_HTTP_AUTH_H
 
@@ -37,11 +36,14 @@ enum scope scope_of_name(const char *name);
 bool key_make(struct new_key *key) MUST_CHECK;
 
 struct auth;
+struct db;
 
-/* Reads the keys once, then keeps them current. A database that is away is no failure: until it
- * comes, auth_check answers 503. */
-struct auth *auth_start(const char *database_url, struct problem *why);
-void auth_stop(struct auth *auth);
+struct auth *auth_create(void); /* NULL: out of memory */
+void auth_destroy(struct auth *auth);
+
+/* Reads the keys in force; `auth` is a struct auth. Until it first succeeded auth_check answers
+ * 503. */
+bool auth_load(void *auth, struct db *db, struct problem *why) MUST_CHECK;
 
 /* `authorization`: the header's value, or NULL. 401 without a valid key, 403 without the scope;
  * SCOPE_NONE lets everyone in. On success key_id is the key's id, for the log. */

@@ -5,7 +5,7 @@
 
 #include "base/config.h"
 #include "base/problem.h"
-#include "http/auth.h"
+#include "http/follower.h"
 #include "http/route.h"
 
 #include <stdbool.h>
@@ -13,11 +13,18 @@
 
 struct server;
 
-/* Binds config->listen, starts the threads. `service` reaches the handlers as
- * request->service. */
+/* What the program serves. */
+struct application {
+    const struct route *routes;
+    size_t route_count;
+    const struct followed *followed; /* what it holds in memory, beside the keys */
+    size_t followed_count;           /* at most FOLLOWED_LIMIT - 1 */
+    void *service;                   /* reaches the handlers as request->service */
+};
+
+/* Binds config->listen, starts the threads. */
 struct server *server_start(const struct config *config, const char *database_url,
-                            const struct route *routes, size_t route_count, void *service,
-                            struct problem *why);
+                            const struct application *application, struct problem *why);
 
 /* "127.0.0.1:8080", with the port that was really bound. */
 const char *server_address(const struct server *server);

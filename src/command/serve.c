@@ -117,8 +117,9 @@ static bool serve(const struct config *config, const struct database *database,
     struct service service = {.queue_limit = config->queue_limit,
                               .type_prefix = config->type_prefix};
     block_signals(&signals);
-    struct server *server =
-        server_start(config, database->url, ROUTES, ROUTE_COUNT, &service, why);
+    const struct application application = {
+        .routes = ROUTES, .route_count = ROUTE_COUNT, .service = &service};
+    struct server *server = server_start(config, database->url, &application, why);
     if (!server)
         return false;
     atomic_store(&service.server, server);

@@ -1,7 +1,7 @@
-/* Starting: the socket, the keys, the lanes, the I/O threads. Stopping, the other way round, so
- * that nothing accepted stays unanswered: the threads take no new connection and answer what
- * they have; then nothing goes into a lane any more; the lanes answer what they hold and end;
- * the threads send that and end. */
+/* Starting: the socket, what is held in memory, the lanes, the I/O threads. Stopping, the other
+ * way round, so that nothing accepted stays unanswered: the threads take no new connection and
+ * answer what they have; then nothing goes into a lane any more; the lanes answer what they
+ * hold and end; the threads send that and end. */
 #include "http/server.h"
 
 #include "base/clock.h"
@@ -11,6 +11,7 @@
 #include "http/linger.h"
 #include "http/listen.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ enum {
 
 struct server {
     struct io_service shared;
+    struct follower *follower;
     struct io **threads;
     unsigned thread_count;
     unsigned drain_seconds;
@@ -76,6 +78,23 @@ static void set_limits(struct io_service *shared, const struct config *config)
     shared->idle_seconds = config->idle_seconds;
 }
 
+/* The keys come last: nobody is let in before the rest was tried. */
+static bool start_follower(struct server *server, const char *database_url,
+                           const struct application *application, struct problem *why)
+{
+    struct followed all[FOLLOWED_LIMIT];
+    size_t count = application->followed_count;
+    assert(count < FOLLOWED_LIMIT);
+    server->shared.auth = auth_create();
+    if (!server->shared.auth)
+        return fail(why, PROBLEM_INTERNAL, "out of memory");
+    for (size_t i = 0; i < count; i++)
+        all[i] = application->followed[i];
+    all[count] = (struct followed){"clmd_keys", "the keys", auth_load, server->shared.auth};
+    server->follower = follower_start(database_url, all, count + 1, why);
+    return server->follower != NULL;
+}
+
 static bool start_lanes(struct server *server, const struct config *config,
                         const char *database_url, struct problem *why)
 {
@@ -116,19 +135,18 @@ static bool start_threads(struct server *server, unsigned count, struct problem 
 }
 
 static bool start(struct server *server, const struct config *config, const char *database_url,
-                  struct problem *why)
+                  const struct application *application, struct problem *why)
 {
     if (!listen_open(config->listen, &server->shared.listen_socket, server->address, why))
         return false;
     set_limits(&server->shared, config);
-    server->shared.auth = auth_start(database_url, why);
-    return server->shared.auth && start_lanes(server, config, database_url, why) &&
+    return start_follower(server, database_url, application, why) &&
+           start_lanes(server, config, database_url, why) &&
            start_threads(server, config->io_threads, why);
 }
 
 struct server *server_start(const struct config *config, const char *database_url,
-                            const struct route *routes, size_t route_count, void *service,
-                            struct problem *why)
+                            const struct application *application, struct problem *why)
 {
     struct server *server = calloc(1, sizeof *server);
     if (!server) {
@@ -136,11 +154,11 @@ struct server *server_start(const struct config *config, const char *database_ur
         return NULL;
     }
     server->drain_seconds = config->drain_seconds;
-    server->shared.routes = routes;
-    server->shared.route_count = route_count;
-    server->shared.service = service;
+    server->shared.routes = application->routes;
+    server->shared.route_count = application->route_count;
+    server->shared.service = application->service;
     server->shared.listen_socket = -1;
-    if (start(server, config, database_url, why))
+    if (start(server, config, database_url, application, why))
         return server;
     server_stop(server);
     return NULL;
@@ -193,7 +211,8 @@ void server_stop(struct server *server)
         lane_stop(server->shared.lanes[name]);
     for (unsigned i = 0; i < server->thread_count; i++)
         io_stop(server->threads[i]);
-    auth_stop(server->shared.auth);
+    follower_stop(server->follower);
+    auth_destroy(server->shared.auth);
     free(server->threads);
     free(server);
 }

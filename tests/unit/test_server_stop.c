@@ -131,14 +131,15 @@ START_TEST(a_stop_under_load_loses_no_answer)
 }
 END_TEST
 
+static const struct application NOTHING = {.route_count = 0};
+
 START_TEST(an_address_in_use_is_told)
 {
     struct problem why = {0};
     struct config second = config;
     start();
     snprintf(second.listen, sizeof second.listen, "%s", server_address(service.server));
-    ck_assert_ptr_null(server_start(&second, "host=/nonexistent", SERVICE_ROUTES,
-                                    COUNT_OF(SERVICE_ROUTES), NULL, &why));
+    ck_assert_ptr_null(server_start(&second, "host=/nonexistent", &NOTHING, &why));
     ck_assert_ptr_nonnull(strstr(why.detail, second.listen));
     ck_assert_ptr_nonnull(strstr(why.detail, "in use"));
     stop();
@@ -155,8 +156,7 @@ START_TEST(addresses_are_understood)
         bool is_good = i < COUNT_OF(GOOD);
         snprintf(config.listen, sizeof config.listen, "%s",
                  is_good ? GOOD[i] : BAD[i - COUNT_OF(GOOD)]);
-        struct server *server = server_start(&config, "host=/nonexistent", SERVICE_ROUTES,
-                                             COUNT_OF(SERVICE_ROUTES), NULL, &why);
+        struct server *server = server_start(&config, "host=/nonexistent", &NOTHING, &why);
         ck_assert_msg((server != NULL) == is_good, "%s: %s", config.listen, why.detail);
         server_stop(server);
     }

@@ -1,0 +1,32 @@
+/* What is held in memory of the database, so that no request waits for it: the keys, and what
+ * the program adds. One thread, with a connection of its own, listens to the channels on which
+ * changes are announced, and reads again what changed; and all of it every ten seconds, since a
+ * word may be lost with its connection. While the database is away, what is known goes on. */
+#ifndef CLMD_HTTP_FOLLOWER_H
+#define CLMD_HTTP_FOLLOWER_H
+
+#include "base/problem.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct db;
+
+struct followed {
+    const char *channel; /* "clmd_keys": NOTIFY on it says that it changed */
+    const char *what;    /* "the keys", for the log */
+    bool (*load)(void *context, struct db *db, struct problem *why);
+    void *context;
+};
+
+enum { FOLLOWED_LIMIT = 8 };
+
+struct follower;
+
+/* Reads all of it once, then keeps it current. A database that is away is no failure: what
+ * could not be read is tried again every second. */
+struct follower *follower_start(const char *database_url, const struct followed *followed,
+                                size_t count, struct problem *why);
+void follower_stop(struct follower *follower);
+
+#endif
