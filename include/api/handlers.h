@@ -1,5 +1,5 @@
 /* The handlers, by resource. admit_… runs on the I/O thread without the database, show_… and
- * list_… on a read worker, record_… on the writer. */
+ * list_… on a read worker, record_… on the writer, put_… on a worker for changes. */
 #ifndef CLMD_API_HANDLERS_H
 #define CLMD_API_HANDLERS_H
 
@@ -19,7 +19,12 @@ bool admit_events(struct request *request, struct problem *why);
 void record_events(struct request *const *batch, size_t count, struct db *db);
 bool admit_event_id(struct request *request, struct problem *why);
 bool show_event(struct request *request, struct problem *why);
+
+/* event_types.c */
 bool list_event_types(struct request *request, struct problem *why);
+bool show_event_type(struct request *request, struct problem *why);
+bool admit_event_type(struct request *request, struct problem *why);
+bool put_event_type(struct request *request, struct problem *why);
 
 /* ledger.c */
 bool admit_event_list(struct request *request, struct problem *why);

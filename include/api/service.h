@@ -4,12 +4,14 @@
 
 #include <stdatomic.h>
 
+struct registry;
 struct server;
 
 struct service {
     _Atomic(struct server *) server; /* NULL until server_start has returned it */
     unsigned queue_limit;            /* requests that may wait in a lane */
     const char *type_prefix;         /* of event types; see struct event_context */
+    struct registry *registry;       /* of the custom types */
 };
 
 #endif

@@ -28,8 +28,8 @@ struct csv_header {
 bool csv_header_read(struct arena *arena, const struct csv_row *row, struct csv_header *header,
                      struct problem *why) MUST_CHECK;
 
-/* Writes a row as the JSON text of an event, for event_read to judge. False when the row has
- * more or fewer cells than the header, or one that is not UTF-8. */
+/* Writes a row as the JSON text of an event, for event_read to judge; `context` as there. False
+ * when the row has more or fewer cells than the header, or one that is not UTF-8. */
 bool csv_event_write(const struct csv_header *header, const struct csv_row *row,
                      const struct event_context *context, struct buffer *out,
                      struct problem *why) MUST_CHECK;

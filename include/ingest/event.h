@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/digest.h"
 #include "base/problem.h"
+#include "ingest/registry.h"
 #include "ingest/vocabulary.h"
 
 #include <jansson.h>
@@ -56,18 +57,21 @@ struct event {
 
 /* What events are read by. */
 struct event_context {
-    int64_t now;             /* clock_utc() */
-    const char *type_prefix; /* "com.acme", where types may begin so; "" or NULL: none */
+    int64_t now;               /* clock_utc() */
+    const char *type_prefix;   /* "com.acme", where types may begin so; "" or NULL: none */
+    struct registry *registry; /* of the custom types; NULL where there are none */
 };
 
 /* Reads one event: `body` must outlive the event, everything else is in the arena. False with
- * the faults, each with its pointer within the event ("/data/amount"); faults that `why` comes
- * in with are kept. */
+ * the faults, each with its pointer within the event ("/data/amount"), to which those are added
+ * that `why` comes in with; or with a problem that is not the event's (PROBLEM_INTERNAL,
+ * PROBLEM_UNAVAILABLE). */
 bool event_read(struct arena *arena, const char *body, size_t length, json_t *object,
                 const struct event_context *context, struct event *event,
                 struct problem *why) MUST_CHECK;
 
-/* The type of a name, with the prefix before it or without; NULL for an unknown one. */
-const struct event_type *event_type_of(const char *name, const struct event_context *context);
+/* The type of a name, with the prefix before it or without; as registry_find. */
+bool event_type_find(struct arena *arena, const char *name, const struct event_context *context,
+                     const struct event_type **type, struct problem *why) MUST_CHECK;
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/problem.h"
 #include "db/db.h"
+#include "ingest/registry.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,7 +17,8 @@ struct import_options {
     const char *name;          /* of the input, for messages and to tell the format (.csv) */
     enum import_format format; /* BY_NAME: .csv is CSV, all else NDJSON */
     unsigned batch_events;
-    const char *type_prefix; /* see struct event_context */
+    const char *type_prefix;   /* see struct event_context */
+    struct registry *registry; /* of the custom types */
     FILE *rejects;  /* a line of JSON for each: {"line", "reason", "errors", "input"} */
     FILE *progress; /* a terminal, or NULL */
 };

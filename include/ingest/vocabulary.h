@@ -1,5 +1,6 @@
-/* The vocabulary: every event type, in one table. A new type is a row here (and a case of the
- * fixture); the database gets its copy by a repeatable migration. */
+/* The vocabulary: every event type of the program, in one table. A new type is a row here (and
+ * a case of the fixture); the database gets its copy by a repeatable migration. Types that a
+ * business registers itself stand in the registry (ingest/registry.h). */
 #ifndef CLMD_INGEST_VOCABULARY_H
 #define CLMD_INGEST_VOCABULARY_H
 
@@ -37,6 +38,8 @@ struct event_type {
     const struct json_field *fields; /* of data, over struct event_values */
 };
 
+enum { CUSTOM_TYPE_CODE = 10000 }; /* the codes of custom types begin here */
+
 extern const struct event_type EVENT_TYPES[];
 extern const size_t EVENT_TYPE_COUNT;
 
@@ -54,8 +57,14 @@ const struct event_type *vocabulary_find(const char *name);
 const struct json_field *vocabulary_field(const struct json_field *fields, const char *name,
                                           size_t length);
 
-/* The vocabulary as GET /v1/event-types answers it. */
-void vocabulary_write(struct buffer *out);
+/* How the kinds of fields are called in what is shown and registered; ends with NULL. */
+extern const char *const KIND_NAMES[JSON_KIND_OBJECT + 2];
+
+/* A table of fields, a type, and all of them, as GET /v1/event-types shows them. custom_types:
+ * JSON objects with commas between, or NULL. */
+void fields_write(struct buffer *out, const struct json_field *fields);
+void event_type_write(struct buffer *out, const struct event_type *type);
+void vocabulary_write(struct buffer *out, const char *custom_types);
 
 /* The stages, types and currencies as SQL that brings the database's copy up to date. */
 void vocabulary_write_sql(struct buffer *out);

@@ -47,6 +47,16 @@ struct json_field {
 bool json_decode(const json_t *object, const struct json_field *fields, void *target,
                  const char *pointer, struct problem *why) MUST_CHECK;
 
+enum { JSON_POINTER_SIZE = sizeof(((struct fault *)0)->pointer) };
+
+/* Makes the pointer to a member of what `parent` points to, as RFC 6901 escapes it. What does
+ * not fit is cut. */
+void json_point_to(char pointer[JSON_POINTER_SIZE], const char *parent, const char *name);
+
+/* Adds a fault for each member of `object` that no row of `fields` names. */
+bool json_refuse_others(json_t *object, const struct json_field *fields, const char *pointer,
+                        struct problem *why) MUST_CHECK;
+
 /* Whether an object has a member of this name that is not null. */
 bool json_is_given(const json_t *object, const char *name);
 

@@ -8,11 +8,10 @@
 #include "api/service.h"
 #include "base/clock.h"
 #include "ingest/trial.h"
-#include "ingest/vocabulary.h"
 
 #include <assert.h>
 
-enum { EVENT_TYPES_LIMIT = 1024 * 1024, BATCH_LIMIT = 1024 * 1024 * 1024 };
+enum { BATCH_LIMIT = 1024 * 1024 * 1024 };
 
 bool admit_events(struct request *request, struct problem *why)
 {
@@ -21,7 +20,11 @@ bool admit_events(struct request *request, struct problem *why)
     if (post == NULL)
         return fail(why, PROBLEM_INTERNAL, "out of memory");
     post->arena = request->arena;
-    post->context = (struct event_context){clock_utc(), service ? service->type_prefix : NULL};
+    post->context = (struct event_context){.now = clock_utc()};
+    if (service != NULL) {
+        post->context.type_prefix = service->type_prefix;
+        post->context.registry = service->registry;
+    }
     post->is_atomic = request_flag(request, "atomic", why);
     post->is_dry = request_flag(request, "dry_run", why);
     if (why->code != PROBLEM_NONE || !post_read(request, post, why))
@@ -85,11 +88,4 @@ bool show_event(struct request *request, struct problem *why)
 {
     const struct db_value values[] = {{.data = request->variables[0]}};
     return answer_document(request, STATEMENT_SHOW_EVENT, values, "no event has this id", why);
-}
-
-bool list_event_types(struct request *request, struct problem *why)
-{
-    struct buffer body = buffer_create(request->arena, EVENT_TYPES_LIMIT);
-    vocabulary_write(&body);
-    return respond_buffer(request, 200, &body, why);
 }

@@ -84,8 +84,8 @@ bool post_read_event(struct post *post, const char *text, size_t length, size_t 
     bool is_valid =
         event_read(post->arena, text, *used, value, &post->context, event, &problem);
     json_decref(value);
-    if (!is_valid && problem.code == PROBLEM_INTERNAL)
-        return fail(why, PROBLEM_INTERNAL, "%s", problem.detail);
+    if (!is_valid && problem_kind(problem.code)->status >= 500)
+        return fail(why, problem.code, "%s", problem.detail);
     return is_valid || post_reject(post, &problem, why);
 }
 

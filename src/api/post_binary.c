@@ -178,8 +178,8 @@ static bool judge(struct structured *event, struct post *post, struct problem *p
     if (fits && event_read(post->arena, text->data, text->length, event->object, &post->context,
                            &post->items->event, problem))
         return true;
-    if (problem->code == PROBLEM_INTERNAL)
-        return fail(why, PROBLEM_INTERNAL, "%s", problem->detail);
+    if (problem_kind(problem->code)->status >= 500)
+        return fail(why, problem->code, "%s", problem->detail);
     return post_reject(post, problem, why);
 }
 

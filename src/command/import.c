@@ -78,20 +78,25 @@ static bool import(const struct config *config, const struct wish *wish, FILE *i
                    struct import_counts *counts, struct problem *why)
 {
     struct database database;
+    struct registry *registry = registry_create();
     struct import_options options = {
         .name = wish->input,
         .format = wish->format,
         .batch_events = config->batch_events,
         .type_prefix = config->type_prefix,
+        .registry = registry,
         .progress = isatty(STDERR_FILENO) ? stderr : NULL,
     };
     bool done = database_open_prepared(&database, config, why) &&
+                (registry || fail(why, PROBLEM_INTERNAL, "out of memory")) &&
+                registry_load(registry, database.db, why) &&
                 (options.rejects = open_file(wish->rejects, "we", why)) &&
                 import_run(database.db, input, &options, counts, why);
     if (options.rejects && fclose(options.rejects) != 0 && done)
         done = fail(why, PROBLEM_INTERNAL, "%s: %s", wish->rejects, strerror(errno));
     if (options.rejects && counts->rejected + counts->conflict == 0)
         remove_file(wish->rejects);
+    registry_destroy(registry);
     database_close(&database);
     return done;
 }

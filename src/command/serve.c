@@ -9,6 +9,7 @@
 #include "command/command.h"
 #include "command/database.h"
 #include "http/server.h"
+#include "ingest/registry.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -110,19 +111,31 @@ static void allow_interrupt(void)
     pthread_sigmask(SIG_UNBLOCK, &interrupt, NULL);
 }
 
+static struct server *start_server(const struct config *config, const struct database *database,
+                                   struct service *service, struct problem *why)
+{
+    const struct followed followed[] = {
+        {"clmd_event_types", "the custom types", registry_load, service->registry},
+    };
+    const struct application application = {
+        .routes = ROUTES,
+        .route_count = ROUTE_COUNT,
+        .followed = followed,
+        .followed_count = COUNT_OF(followed),
+        .service = service,
+    };
+    return server_start(config, database->url, &application, why);
+}
+
 static bool serve(const struct config *config, const struct database *database,
-                  struct problem *why)
+                  struct service *service, struct problem *why)
 {
     sigset_t signals;
-    struct service service = {.queue_limit = config->queue_limit,
-                              .type_prefix = config->type_prefix};
     block_signals(&signals);
-    const struct application application = {
-        .routes = ROUTES, .route_count = ROUTE_COUNT, .service = &service};
-    struct server *server = server_start(config, database->url, &application, why);
+    struct server *server = start_server(config, database, service, why);
     if (!server)
         return false;
-    atomic_store(&service.server, server);
+    atomic_store(&service->server, server);
     log_line(LOG_LEVEL_INFO, "listening", "address", server_address(server), NULL);
     if (config->greeting || isatty(STDOUT_FILENO))
         greet(config, database, server_address(server));
@@ -131,6 +144,18 @@ static bool serve(const struct config *config, const struct database *database,
     server_stop(server);
     log_line(LOG_LEVEL_INFO, "stopped", NULL);
     return true;
+}
+
+static bool serve_with_registry(const struct config *config, const struct database *database,
+                                struct problem *why)
+{
+    struct service service = {.queue_limit = config->queue_limit,
+                              .type_prefix = config->type_prefix,
+                              .registry = registry_create()};
+    bool done = service.registry ? serve(config, database, &service, why)
+                                 : fail(why, PROBLEM_INTERNAL, "out of memory");
+    registry_destroy(service.registry);
+    return done;
 }
 
 int command_serve(const struct config *config, int count, char **arguments)
@@ -144,7 +169,7 @@ int command_serve(const struct config *config, int count, char **arguments)
     if (done) {
         db_destroy(database.db);
         database.db = NULL;
-        done = serve(config, &database, &why);
+        done = serve_with_registry(config, &database, &why);
     }
     database_close(&database);
     return done ? STATUS_DONE : command_failed(&why);

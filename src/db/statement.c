@@ -16,6 +16,18 @@ static const struct statement_row STATEMENT_ROWS[] = {
                                 "select source, id, subject, time, is_void "
                                 "from lifecycle.find_to_void($1::uuid[])",
                                 1},
+    [STATEMENT_LIST_EVENT_TYPES] = {"list_event_types", "select lifecycle.list_event_types()",
+                                    0},
+    [STATEMENT_SHOW_EVENT_TYPE] = {"show_event_type",
+                                   "select lifecycle.show_event_type($1::text)", 1},
+    [STATEMENT_PUT_EVENT_TYPE] = {"put_event_type",
+                                  "select document, is_new from lifecycle.put_event_type("
+                                  "$1::text, $2::int2, $3::text, $4::json, $5::text, "
+                                  "$6::text, $7::text)",
+                                  7},
+    [STATEMENT_LOAD_EVENT_TYPES] =
+        {"load_event_types", "select type, name, document from lifecycle.load_event_types()",
+         0},
     [STATEMENT_LIST_STAGES] = {"list_stages", "select lifecycle.list_stages()", 0},
     [STATEMENT_LIST_CUSTOMERS] = {"list_customers",
                                   "select page, next_cursor from lifecycle.list_customers("

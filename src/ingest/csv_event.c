@@ -185,12 +185,13 @@ bool csv_event_write(const struct csv_header *header, const struct csv_row *row,
                      const struct event_context *context, struct buffer *out,
                      struct problem *why)
 {
+    const struct event_type *type;
     struct writer writer = {.out = out, .open = ""};
     if (row->count != header->count)
         return fail(why, PROBLEM_UNPROCESSABLE, "the row has %zu cells, the header %zu",
                     row->count, header->count);
-    const struct event_type *type =
-        event_type_of(csv_cell(row, header->type_position), context);
+    if (!event_type_find(out->arena, csv_cell(row, header->type_position), context, &type, why))
+        return false;
     buffer_text(out, "{");
     for (size_t i = 0; i < header->count; i++) {
         const struct csv_column *column = &header->columns[i];

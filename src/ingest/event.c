@@ -210,16 +210,28 @@ static bool read_by_type(const json_t *object, struct event *event, struct probl
 }
 
 /* "com.acme.bill.payment.succeeded" is "bill.payment.succeeded". */
-const struct event_type *event_type_of(const char *name, const struct event_context *context)
+bool event_type_find(struct arena *arena, const char *name, const struct event_context *context,
+                     const struct event_type **type, struct problem *why)
 {
     const char *prefix = context->type_prefix;
     size_t length = prefix != NULL ? strlen(prefix) : 0;
     bool is_prefixed = length > 0 && strncmp(name, prefix, length) == 0 && name[length] == '.';
-    return vocabulary_find(is_prefixed ? name + length + 1 : name);
+    return registry_find(context->registry, arena, is_prefixed ? name + length + 1 : name, type,
+                         why);
 }
 
-static bool read_envelope(json_t *object, const struct event_context *context,
-                          struct event *event, struct problem *why)
+static bool find_type(struct arena *arena, const struct event_context *context,
+                      const char *name, struct event *event, struct problem *why)
+{
+    if (name == NULL || !event_type_find(arena, name, context, &event->type, why))
+        return false;
+    return event->type != NULL ||
+           fault_add(why, "/type", "is not a type that this service knows");
+}
+
+static bool read_envelope(struct arena *arena, json_t *object,
+                          const struct event_context *context, struct event *event,
+                          struct problem *why)
 {
     struct envelope envelope = {0};
     bool is_valid = json_decode(object, ENVELOPE, &envelope, "", why);
@@ -231,9 +243,7 @@ static bool read_envelope(json_t *object, const struct event_context *context,
     event->id = envelope.id;
     event->source = envelope.source;
     event->subject = envelope.subject;
-    event->type = envelope.type != NULL ? event_type_of(envelope.type, context) : NULL;
-    if (envelope.type != NULL && event->type == NULL)
-        fault_add(why, "/type", "is not a type that this service knows");
+    is_valid = find_type(arena, context, envelope.type, event, why) && is_valid;
     if (envelope.time != NULL)
         read_time(envelope.time, event->type != NULL && event->type->is_scheduled, context->now,
                   &event->occurred_at, why);
@@ -246,7 +256,7 @@ bool event_read(struct arena *arena, const char *body, size_t length, json_t *ob
     *event = (struct event){.body = body, .body_length = length};
     if (!json_is_object(object))
         return fault_add(why, "", "an event is a JSON object");
-    bool is_valid = read_envelope(object, context, event, why);
+    bool is_valid = read_envelope(arena, object, context, event, why);
     is_valid =
         read_sequence(arena, json_object_get(object, "sequence"), &event->sequence, why) &&
         is_valid;

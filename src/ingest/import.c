@@ -155,7 +155,8 @@ static bool end_batch(struct import *import, struct problem *why)
 
 static struct event_context context_of(const struct import *import)
 {
-    return (struct event_context){clock_utc(), import->options->type_prefix};
+    return (struct event_context){clock_utc(), import->options->type_prefix,
+                                  import->options->registry};
 }
 
 /* Makes the event of the row that was read: false with the problem of the row. */

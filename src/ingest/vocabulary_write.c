@@ -1,7 +1,7 @@
 /* The vocabulary for others: as JSON for its readers, as SQL for the database's copy. */
 #include "ingest/vocabulary.h"
 
-static const char *const KIND_NAMES[] = {
+const char *const KIND_NAMES[JSON_KIND_OBJECT + 2] = {
     [JSON_KIND_TEXT] = "text",         [JSON_KIND_MONEY] = "money",
     [JSON_KIND_CURRENCY] = "currency", [JSON_KIND_COUNT] = "count",
     [JSON_KIND_NUMBER] = "number",     [JSON_KIND_BOOL] = "bool",
@@ -25,8 +25,9 @@ static void write_choices(struct buffer *out, const char *const *choices)
     buffer_text(out, "]");
 }
 
-/* Tables nest as deep as they are written: an object's fields, a list's items. */
-static void write_fields(struct buffer *out, const struct json_field *fields)
+/* Tables nest as deep as they are written: an object's fields, a list's items. An empty one
+ * tells a list of any objects from one of texts. */
+void fields_write(struct buffer *out, const struct json_field *fields)
 {
     buffer_text(out, "[");
     for (const struct json_field *field = fields; field->name != NULL; field++) {
@@ -36,37 +37,44 @@ static void write_fields(struct buffer *out, const struct json_field *fields)
                      bool_name(field->required));
         if (field->choices != NULL)
             write_choices(out, field->choices);
-        if (field->fields != NULL && field->fields->name != NULL) {
+        bool is_list = field->kind == JSON_KIND_LIST;
+        if (field->fields != NULL && (is_list || field->fields->name != NULL)) {
             buffer_text(out, ",\"fields\":");
-            write_fields(out, field->fields);
+            fields_write(out, field->fields);
         }
         buffer_text(out, "}");
     }
     buffer_text(out, "]");
 }
 
-static void write_type(struct buffer *out, const struct event_type *type)
+void event_type_write(struct buffer *out, const struct event_type *type)
 {
     buffer_text(out, "{\"type\":");
     buffer_json_text(out, type->name);
     buffer_text(out, ",\"stage\":");
     buffer_json_text(out, type->stage == STAGE_NONE ? NULL : STAGE_NAMES[type->stage]);
-    buffer_print(out, ",\"entry\":\"%s\",\"scheduled\":%s,\"subject_required\":%s,\"fields\":",
+    buffer_print(out,
+                 ",\"entry\":\"%s\",\"scheduled\":%s,\"subject_required\":%s,\"custom\":false,"
+                 "\"fields\":",
                  ENTRY_NAMES[type->entry], bool_name(type->is_scheduled),
                  bool_name(!type->needs_no_subject));
-    write_fields(out, type->fields);
+    fields_write(out, type->fields);
     buffer_text(out, "}");
 }
 
-void vocabulary_write(struct buffer *out)
+void vocabulary_write(struct buffer *out, const char *custom_types)
 {
     buffer_text(out, "{\"data\":[");
     for (size_t i = 0; i < EVENT_TYPE_COUNT; i++) {
         buffer_text(out, i > 0 ? "," : "");
-        write_type(out, &EVENT_TYPES[i]);
+        event_type_write(out, &EVENT_TYPES[i]);
+    }
+    if (custom_types != NULL) {
+        buffer_text(out, ",");
+        buffer_text(out, custom_types);
     }
     buffer_text(out, "],\"common_fields\":");
-    write_fields(out, COMMON_FIELDS);
+    fields_write(out, COMMON_FIELDS);
     buffer_text(out, "}");
 }
 
@@ -79,8 +87,21 @@ static void write_stages_sql(struct buffer *out)
     buffer_text(out, "\non conflict (department) do update set name = excluded.name;\n");
 }
 
+/* A custom type whose name the vocabulary takes for itself keeps its code and its events. */
+static void write_renaming_sql(struct buffer *out)
+{
+    buffer_print(out,
+                 "update lifecycle.event_type set name = name || '_' || type\n"
+                 "where type >= %d and name in (",
+                 CUSTOM_TYPE_CODE);
+    for (size_t i = 0; i < EVENT_TYPE_COUNT; i++)
+        buffer_print(out, "%s'%s'", i > 0 ? ", " : "", EVENT_TYPES[i].name);
+    buffer_text(out, ");\n");
+}
+
 static void write_types_sql(struct buffer *out)
 {
+    write_renaming_sql(out);
     buffer_text(out, "insert into lifecycle.event_type (type, name, stage, entry)\nvalues");
     for (size_t i = 0; i < EVENT_TYPE_COUNT; i++) {
         const struct event_type *type = &EVENT_TYPES[i];

@@ -8,8 +8,6 @@
 
 #define SAFE_INTEGER ((INT64_C(1) << 53) - 1) /* what every reader of JSON holds exactly */
 
-enum { POINTER_SIZE = sizeof(((struct fault *)0)->pointer) };
-
 /* A value, what its field asks of it, where it stands, and where to store it (or NULL). */
 struct site {
     const json_t *value;
@@ -143,7 +141,7 @@ static bool check_choice(const struct site *site, struct problem *why)
 static bool check_item(const struct site *list, size_t at, struct problem *why)
 {
     static const struct json_field ITEM = {.name = "", .kind = JSON_KIND_TEXT};
-    char pointer[POINTER_SIZE];
+    char pointer[JSON_POINTER_SIZE];
     snprintf(pointer, sizeof pointer, "%s/%zu", list->pointer, at);
     const json_t *item = json_array_get(list->value, at);
     if (list->field->fields)
@@ -189,12 +187,11 @@ bool json_is_given(const json_t *object, const char *name)
     return member && !json_is_null(member);
 }
 
-/* Appends "/name" to a pointer, as RFC 6901 escapes it. What does not fit is cut. */
-static void point_to(char pointer[POINTER_SIZE], const char *parent, const char *name)
+void json_point_to(char pointer[JSON_POINTER_SIZE], const char *parent, const char *name)
 {
-    int written = snprintf(pointer, POINTER_SIZE, "%s/", parent);
-    size_t length = written < POINTER_SIZE ? (size_t)written : POINTER_SIZE - 1;
-    for (; *name != '\0' && length + 2 < POINTER_SIZE; name++) {
+    int written = snprintf(pointer, JSON_POINTER_SIZE, "%s/", parent);
+    size_t length = written < JSON_POINTER_SIZE ? (size_t)written : JSON_POINTER_SIZE - 1;
+    for (; *name != '\0' && length + 2 < JSON_POINTER_SIZE; name++) {
         bool is_escaped = *name == '~' || *name == '/';
         if (is_escaped)
             pointer[length++] = '~';
@@ -210,8 +207,8 @@ static bool check_field(const json_t *object, const struct json_field *field, vo
     bool is_absent = !value || json_is_null(value);
     if (is_absent && !field->required)
         return true;
-    char pointer[POINTER_SIZE];
-    point_to(pointer, parent, field->name);
+    char pointer[JSON_POINTER_SIZE];
+    json_point_to(pointer, parent, field->name);
     if (is_absent)
         return fault_add(why, pointer, "is required");
     bool is_stored = target && field->offset != JSON_NOT_STORED;
@@ -227,5 +224,25 @@ bool json_decode(const json_t *object, const struct json_field *fields, void *ta
     bool is_right = true;
     for (const struct json_field *field = fields; field->name; field++)
         is_right = check_field(object, field, target, pointer, why) && is_right;
+    return is_right;
+}
+
+bool json_refuse_others(json_t *object, const struct json_field *fields, const char *pointer,
+                        struct problem *why)
+{
+    const char *name;
+    json_t *value;
+    bool is_right = true;
+    json_object_foreach(object, name, value)
+    {
+        const struct json_field *field = fields;
+        char place[JSON_POINTER_SIZE];
+        while (field->name && strcmp(field->name, name) != 0)
+            field++;
+        if (field->name)
+            continue;
+        json_point_to(place, pointer, name);
+        is_right = fault_add(why, place, "is not known here");
+    }
     return is_right;
 }

@@ -20,7 +20,10 @@ static void set_environment(const struct service *service)
     setenv("CLMD_DATA_DIR", service->directory, 1);
     setenv("CLMD_LISTEN", "127.0.0.1:0", 1);
     setenv("CLMD_LOG_FORMAT", "logfmt", 1);
-    unsetenv("DATABASE_URL");
+    if (service->database_url[0] != '\0')
+        setenv("DATABASE_URL", service->database_url, 1);
+    else
+        unsetenv("DATABASE_URL");
     unsetenv("CLMD_GREETING");
 }
 
@@ -106,15 +109,31 @@ void service_again(struct service *service)
         }
         pause_briefly();
     }
-    read_key(service);
+    if (service->database_url[0] == '\0')
+        read_key(service);
+}
+
+static void make_directory(struct service *service)
+{
+    snprintf(service->directory, sizeof service->directory, "/tmp/clmd-test-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(service->directory));
+    snprintf(service->log_path, sizeof service->log_path, "%s.log", service->directory);
 }
 
 void service_start(struct service *service)
 {
     *service = (struct service){0};
-    snprintf(service->directory, sizeof service->directory, "/tmp/clmd-test-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(service->directory));
-    snprintf(service->log_path, sizeof service->log_path, "%s.log", service->directory);
+    make_directory(service);
+    service_again(service);
+}
+
+void service_beside(struct service *service, const struct service *first)
+{
+    *service = (struct service){0};
+    make_directory(service);
+    snprintf(service->database_url, sizeof service->database_url,
+             "host=%s/socket port=5432 user=clmd dbname=postgres", first->directory);
+    memcpy(service->key, first->key, sizeof service->key);
     service_again(service);
 }
 

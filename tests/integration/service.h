@@ -7,8 +7,9 @@
 #include <sys/types.h>
 
 struct service {
-    char directory[64]; /* CLMD_DATA_DIR */
-    char key[128];      /* the admin key */
+    char directory[64];     /* CLMD_DATA_DIR */
+    char key[128];          /* the admin key */
+    char database_url[160]; /* of another service's PostgreSQL; empty: one of its own */
     int port;
     pid_t pid;
     char log_path[96];
@@ -16,6 +17,9 @@ struct service {
 
 /* Starts on a fresh directory; fails the test (ck_abort_msg) if it does not come up. */
 void service_start(struct service *service);
+
+/* Starts a second server on the database of another one. */
+void service_beside(struct service *service, const struct service *first);
 
 /* Starts again on the same directory (after service_stop or service_kill). */
 void service_again(struct service *service);

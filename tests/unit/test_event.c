@@ -275,7 +275,8 @@ START_TEST(a_prefix_may_stand_before_the_type)
 {
     for (size_t i = 0; i < COUNT_OF(PREFIXES); i++) {
         const struct event_context context = {.type_prefix = PREFIXES[i].prefix};
-        const struct event_type *type = event_type_of(PREFIXES[i].name, &context);
+        const struct event_type *type;
+        ck_assert(event_type_find(arena, PREFIXES[i].name, &context, &type, &why));
         ck_assert_msg((type != NULL) == PREFIXES[i].is_known, "%s", PREFIXES[i].name);
     }
     const char *text = with("com.acme.find.lead.created", "{\"channel\":\"ad\"}");

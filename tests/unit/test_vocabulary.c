@@ -28,6 +28,7 @@ START_TEST(codes_and_prefixes_tell_the_stage)
 {
     for (size_t i = 0; i < EVENT_TYPE_COUNT; i++) {
         const struct event_type *type = &EVENT_TYPES[i];
+        ck_assert_int_lt(type->code, CUSTOM_TYPE_CODE);
         int hundred = type->stage == STAGE_NONE ? STAGE_POSITIONS : (int)type->stage;
         ck_assert_int_eq(type->code / 100, hundred);
         if (type->stage != STAGE_NONE) {
@@ -121,15 +122,16 @@ START_TEST(the_answer_is_json)
 {
     struct arena *arena = arena_create(MEMORY);
     struct buffer out = buffer_create(arena, MEMORY);
-    vocabulary_write(&out);
+    vocabulary_write(&out, "{\"type\":\"sell.demo.held\"}");
     ck_assert(!out.failed);
     json_t *answer = json_loadb(out.data, out.length, JSON_REJECT_DUPLICATES, NULL);
     json_t *data = json_object_get(answer, "data");
-    ck_assert_uint_eq(json_array_size(data), EVENT_TYPE_COUNT);
+    ck_assert_uint_eq(json_array_size(data), EVENT_TYPE_COUNT + 1);
     json_t *first = json_array_get(data, 0);
     ck_assert_str_eq(json_string_value(json_object_get(first, "type")), "find.touch.recorded");
     ck_assert_str_eq(json_string_value(json_object_get(first, "stage")), "find");
     ck_assert(json_is_true(json_object_get(first, "subject_required")));
+    ck_assert(json_is_false(json_object_get(first, "custom")));
     ck_assert_uint_eq(json_array_size(json_object_get(first, "fields")), 6);
     ck_assert_uint_eq(json_array_size(json_object_get(answer, "common_fields")), 6);
     json_decref(answer);
