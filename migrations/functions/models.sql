@@ -5,6 +5,7 @@ returns void
 language plpgsql
 as $$
 begin
+    lock table lifecycle.rule in exclusive mode;
     delete from lifecycle.rule;
     insert into lifecycle.rule (model, type, stage, entry)
     select m.model, t.type, s.stage, r.entry
