@@ -21,6 +21,10 @@ bool answer_document(struct request *request, enum statement statement,
 bool answer_change(struct request *request, enum statement statement,
                    struct problem *why) MUST_CHECK;
 
+/* A row of a JSON value, and whether it tells of something new: 201, or 200. */
+bool answer_made(struct request *request, enum statement statement,
+                 const struct db_value *values, struct problem *why) MUST_CHECK;
+
 /* What admit makes of the parameters of a list. */
 struct page_query {
     const char *const *filters; /* what the list is of, or narrowed to; each may be NULL */

@@ -1,5 +1,6 @@
 /* The handlers, by resource. admit_… runs on the I/O thread without the database, show_… and
- * list_… on a read worker, record_… on the writer, put_… on a worker for changes. */
+ * list_… on a read worker, record_… on the writer, what makes or changes something in the lane
+ * of changes. */
 #ifndef CLMD_API_HANDLERS_H
 #define CLMD_API_HANDLERS_H
 
@@ -11,7 +12,7 @@
 struct db;
 struct request;
 
-/* answer.c: the body is one JSON object */
+/* object.c: the body is one JSON object */
 bool admit_object(struct request *request, struct problem *why);
 
 /* events.c */
@@ -44,6 +45,8 @@ bool admit_customer_list(struct request *request, struct problem *why);
 bool admit_customer_page(struct request *request, struct problem *why);
 bool list_customers(struct request *request, struct problem *why);
 bool show_customer(struct request *request, struct problem *why);
+bool admit_customer_change(struct request *request, struct problem *why);
+bool change_customer(struct request *request, struct problem *why);
 bool list_timeline(struct request *request, struct problem *why);
 bool list_visits(struct request *request, struct problem *why);
 bool list_transitions(struct request *request, struct problem *why);
@@ -56,6 +59,16 @@ bool change_settings(struct request *request, struct problem *why);
 bool admit_rate_list(struct request *request, struct problem *why);
 bool list_rates(struct request *request, struct problem *why);
 bool change_rates(struct request *request, struct problem *why);
+
+/* merges.c */
+bool admit_merge(struct request *request, struct problem *why);
+bool admit_merge_id(struct request *request, struct problem *why);
+bool admit_merge_list(struct request *request, struct problem *why);
+bool admit_revert(struct request *request, struct problem *why);
+bool make_merge(struct request *request, struct problem *why);
+bool revert_merge(struct request *request, struct problem *why);
+bool show_merge(struct request *request, struct problem *why);
+bool list_merges(struct request *request, struct problem *why);
 
 /* metrics.c */
 bool admit_metric(struct request *request, struct problem *why);

@@ -42,6 +42,9 @@ struct event_values {
     int16_t facets; /* enum event_facet */
 };
 
+/* The source of the events that the service itself records, of what came as a change. */
+extern const char EVENT_OWN_SOURCE[];
+
 struct event {
     const struct event_type *type;
     unsigned char event_id[UUID_SIZE];
@@ -73,5 +76,9 @@ bool event_read(struct arena *arena, const char *body, size_t length, json_t *ob
 /* The type of a name, with the prefix before it or without; as registry_find. */
 bool event_type_find(struct arena *arena, const char *name, const struct event_context *context,
                      const struct event_type **type, struct problem *why) MUST_CHECK;
+
+/* A fresh name for an event of EVENT_OWN_SOURCE: its id, and its event id, as texts. False when
+ * the system has no randomness to give. */
+bool event_name_own(char id[UUID_TEXT_SIZE], char event_id[UUID_TEXT_SIZE]) MUST_CHECK;
 
 #endif

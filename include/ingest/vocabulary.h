@@ -35,6 +35,7 @@ struct event_type {
     bool is_scheduled; /* may lie in the future */
     bool needs_no_subject;
     bool is_spend;                   /* its amount is what the business spent */
+    bool tells_identity;             /* who a customer is: see ingest/identity.h */
     const struct json_field *fields; /* of data, over struct event_values */
 };
 

@@ -55,10 +55,14 @@ create function lifecycle.spend_types() returns smallint[]
 language sql immutable as $$ select '{107,211}'::smallint[] $$;
 create function lifecycle.customer_identified() returns smallint
 language sql immutable as $$ select 701::smallint $$;
+create function lifecycle.attributes_changed() returns smallint
+language sql immutable as $$ select 702::smallint $$;
 create function lifecycle.attribute_types() returns smallint[]
 language sql immutable as $$ select '{701,702}'::smallint[] $$;
 create function lifecycle.customer_merged() returns smallint
 language sql immutable as $$ select 703::smallint $$;
+create function lifecycle.customer_unmerged() returns smallint
+language sql immutable as $$ select 704::smallint $$;
 create function lifecycle.merge_types() returns smallint[]
 language sql immutable as $$ select '{703,704}'::smallint[] $$;
 create function lifecycle.event_voided() returns smallint
@@ -73,9 +77,11 @@ comment on function lifecycle.spend_recorded is 'The code of find.spend.recorded
 comment on function lifecycle.spend_types is
     'The codes of find.spend.recorded and sell.cost.recorded';
 comment on function lifecycle.customer_identified is 'The code of customer.identified';
+comment on function lifecycle.attributes_changed is 'The code of customer.attributes_changed';
 comment on function lifecycle.attribute_types is
     'The codes of customer.identified and customer.attributes_changed';
 comment on function lifecycle.customer_merged is 'The code of customer.merged';
+comment on function lifecycle.customer_unmerged is 'The code of customer.unmerged';
 comment on function lifecycle.merge_types is
     'The codes of customer.merged and customer.unmerged';
 comment on function lifecycle.event_voided is 'The code of event.voided';

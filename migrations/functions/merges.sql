@@ -21,7 +21,7 @@ comment on function lifecycle.histories_of is
     'The customers whose events make up the history of this one: none, if it was merged into '
     'another';
 
-create function lifecycle.attach_identifiers(event_id uuid, subject text, names text[])
+create function lifecycle.attach_identifiers(subject text, names text[])
 returns void
 language plpgsql
 as $$
@@ -30,9 +30,6 @@ declare
     taken bigint;
     attached bigint;
 begin
-    if exists (select from lifecycle.event e where e.event_id = attach_identifiers.event_id) then
-        return;
-    end if;
     select min(n.position)
     into taken
     from unnest(names) with ordinality n (name, position)
@@ -64,8 +61,8 @@ begin
 end
 $$;
 comment on function lifecycle.attach_identifiers is
-    'Attaches names to the customer of a customer.identified that is not stored yet, and creates '
-    'it where the subject is new. CL409 for a name that means another customer';
+    'Attaches names to the customer of a customer.identified, and creates it where the subject is '
+    'new. CL409 for a name that means another customer';
 
 create function lifecycle.canonical_of(name text)
 returns bigint
@@ -82,28 +79,54 @@ comment on function lifecycle.canonical_of is
 
 create function lifecycle.identify(event_ids uuid[], subjects text[], types smallint[],
                                    bodies text[])
-returns void
+returns uuid[]
 language plpgsql
 as $$
 declare
     told record;
+    identified uuid[];
 begin
     for told in
-        select i.event_id, i.subject,
-               array(select jsonb_array_elements_text(i.body::jsonb #> '{data,identifiers}'))
-                   as names
-        from unnest(event_ids, subjects, types, bodies) with ordinality
-             i (event_id, subject, type, body, position)
-        where i.type = lifecycle.customer_identified()
-          and jsonb_typeof(i.body::jsonb #> '{data,identifiers}') = 'array'
-        order by i.position
+        select f.event_id, f.subject,
+               array(select jsonb_array_elements_text(f.identifiers)) as names
+        from (select distinct on (i.event_id) i.event_id, i.subject, i.position,
+                     i.body::jsonb #> '{data,identifiers}' as identifiers
+              from unnest(event_ids, subjects, types, bodies) with ordinality
+                   i (event_id, subject, type, body, position)
+              where i.type = lifecycle.customer_identified()
+              order by i.event_id, i.position) f
+        where jsonb_typeof(f.identifiers) = 'array'
+          and not exists (select from lifecycle.event e where e.event_id = f.event_id)
+        order by f.position
     loop
-        perform lifecycle.attach_identifiers(told.event_id, told.subject, told.names);
+        perform lifecycle.attach_identifiers(told.subject, told.names);
+        identified := identified || told.event_id;
     end loop;
+    return identified;
 end
 $$;
 comment on function lifecycle.identify is
-    'What the customer.identified of a batch attach, before its other events look for customers';
+    'What the new customer.identified of a batch attach, before its other events look for '
+    'customers; the events that did, or null';
+
+create function lifecycle.refuse_vain(identified uuid[], event_ids uuid[], is_new boolean[])
+returns void
+language plpgsql
+as $$
+begin
+    if exists (select
+               from unnest(event_ids, is_new) i (event_id, is_new)
+               where i.event_id = any(identified)
+               group by i.event_id
+               having not bool_or(i.is_new)) then
+        raise serialization_failure
+            using message = 'another writer stored the event that attached identifiers';
+    end if;
+end
+$$;
+comment on function lifecycle.refuse_vain is
+    'Raises 40001, to be repeated, when identifiers were attached by an event that turned out to '
+    'be stored already: nothing may be written for it';
 
 create function lifecycle.root_of(of_bucket smallint, of_customer bigint,
                                   out bucket smallint, out customer_id bigint)
@@ -312,3 +335,36 @@ $$;
 comment on function lifecycle.add_attributes is
     'Merges the patches of the events chosen into the attributes, where they are the latest; the '
     'customers whose attributes have to be derived anew';
+
+create function lifecycle.check_size(pointer text, before bigint, after bigint)
+returns void
+language plpgsql
+as $$
+begin
+    if after > 65536 and after > before then
+        perform lifecycle.refuse('CL413', pointer,
+                                 'the attributes of a customer take at most 65536 bytes');
+    end if;
+end
+$$;
+comment on function lifecycle.check_size is
+    'Refuses (413) to let the attributes of a customer grow beyond their limit. (Merged customers '
+    'may have more together: then they may shrink.)';
+
+create function lifecycle.attribute_sizes(types smallint[], buckets smallint[],
+                                          customers bigint[])
+returns bigint[]
+language plpgsql stable
+as $$
+begin
+    return array(select coalesce(octet_length(a.attributes::text), 0)
+                 from unnest(types, buckets, customers) with ordinality
+                      i (type, bucket, customer_id, position)
+                 left join lifecycle.customer_attributes a
+                   on a.bucket = i.bucket and a.customer_id = i.customer_id
+                 where i.type = any(lifecycle.attribute_types())
+                 order by i.position);
+end
+$$;
+comment on function lifecycle.attribute_sizes is
+    'The bytes of the attributes of the customers whom a batch tells about, in its order';

@@ -24,6 +24,7 @@ declare
     has_voids constant boolean := array_remove(targets, null) <> '{}';
     has_merges constant boolean := types && lifecycle.merge_types();
     setup lifecycle.setup;
+    identified uuid[];
     strangers text[];
     who lifecycle.subjects;
     is_new boolean[];
@@ -32,7 +33,7 @@ begin
     perform lifecycle.keep_apart(has_voids or has_merges);
     setup := lifecycle.setup_now();
     if lifecycle.customer_identified() = any(types) then
-        perform lifecycle.identify(event_ids, subjects, types, bodies);
+        identified := lifecycle.identify(event_ids, subjects, types, bodies);
     end if;
     if has_merges then
         perform lifecycle.meet_targets(event_ids, types, objects);
@@ -52,9 +53,15 @@ begin
     if strangers is not null and false = any(is_new) then
         perform lifecycle.refuse_strays(strangers, subjects, is_new);
     end if;
+    if identified is not null and false = any(is_new) then
+        perform lifecycle.refuse_vain(identified, event_ids, is_new);
+    end if;
     if true = any(is_new) then
         moves := lifecycle.derive_new(setup, who, is_new, event_ids, types, times, amounts,
                                       currencies, units, objects, stages, targets, costs, bodies);
+    end if;
+    if has_voids or has_merges then
+        who := lifecycle.lock_customers(who); -- who they are by now
     end if;
     return query
     select * from lifecycle.outcomes_of_new(setup.model, is_new, event_ids, times, moves, who);
@@ -86,6 +93,7 @@ declare
     touched lifecycle.touched;
     moves lifecycle.move[];
     late lifecycle.touch[];
+    sizes bigint[];
 begin
     if has_joined then
         simple := array(select i.is_new and not coalesce(i.is_joined, false)
@@ -118,6 +126,7 @@ begin
         perform lifecycle.add_spend(setup.zone, is_new, event_ids, types);
     end if;
     if types && lifecycle.attribute_types() then
+        sizes := lifecycle.attribute_sizes(types, who.buckets, who.customers);
         touched.attributes := lifecycle.add_attributes(simple, event_ids, types, times, bodies,
                                                        who.buckets, who.customers);
     end if;
@@ -129,10 +138,15 @@ begin
             who.customers));
     end if;
     if types && lifecycle.merge_types() or has_marks then
-        moves := moves || lifecycle.derive_joined(setup, who, is_new, types, targets);
+        moves := lifecycle.derive_joined(setup, moves, who, is_new, event_ids, types, targets);
     end if;
     if setup.deriving is not null then
         perform lifecycle.derive_also(setup, is_new, types, times, who);
+    end if;
+    if sizes is not null then
+        perform lifecycle.check_size('/data/attributes', before, after)
+        from unnest(sizes, lifecycle.attribute_sizes(types, who.buckets, who.customers))
+             s (before, after);
     end if;
     return moves;
 end
@@ -159,8 +173,9 @@ $$;
 comment on function lifecycle.meet_targets is
     'Creates the customers into whom new events merge others, where nobody has heard of them';
 
-create function lifecycle.derive_joined(setup lifecycle.setup, who lifecycle.subjects,
-                                        is_new boolean[], types smallint[], targets uuid[])
+create function lifecycle.derive_joined(
+    setup lifecycle.setup, moves lifecycle.move[], who lifecycle.subjects, is_new boolean[],
+    event_ids uuid[], types smallint[], targets uuid[])
 returns lifecycle.move[]
 language plpgsql
 as $$
@@ -181,14 +196,21 @@ begin
           join lifecycle.event e on e.event_id = i.target
           where i.is_new and e.type = any(lifecycle.merge_types())) x;
     if customers is null then
-        return null;
+        return moves;
     end if;
     affected := lifecycle.derive_merges(buckets, customers);
-    return lifecycle.derive(setup, row(affected, affected, affected, affected, affected));
+    return array(select m
+                 from unnest(moves) m
+                 where m.event_id not in (select i.event_id
+                                          from unnest(event_ids, who.customers)
+                                               i (event_id, customer_id)
+                                          join unnest(affected) a using (customer_id)))
+           || lifecycle.derive(setup, row(affected, affected, affected, affected, affected));
 end
 $$;
 comment on function lifecycle.derive_joined is
-    'What follows from merges, or from their end, for all whom they concern';
+    'What follows from merges, or from their end, for all whom they concern; the transitions so '
+    'far, of the others, and those of all whom they concern';
 
 create function lifecycle.derive_also(setup lifecycle.setup, is_new boolean[], types smallint[],
                                       times timestamptz[], who lifecycle.subjects)

@@ -1,8 +1,5 @@
 #include "api/answer.h"
 
-#include "api/handlers.h"
-#include "json/decode.h"
-
 #include <assert.h>
 #include <ctype.h>
 #include <stdlib.h>
@@ -29,20 +26,6 @@ static bool run(struct request *request, enum statement statement,
     if (PQntuples(*rows) != 1)
         return fail(why, PROBLEM_INTERNAL, "the database answered otherwise than expected");
     return true;
-}
-
-bool admit_object(struct request *request, struct problem *why)
-{
-    size_t used = 0;
-    json_t *value = json_parse(request->body, request->body_length, &used, why);
-    if (value == NULL)
-        return false;
-    bool is_object = json_is_object(value);
-    json_decref(value);
-    used += strspn(request->body + used, " \t\r\n");
-    if (used < request->body_length)
-        return fail(why, PROBLEM_MALFORMED, "more than one JSON value");
-    return is_object || fault_add(why, "", "must be an object");
 }
 
 /* A column that is not there is no tag. */
@@ -75,6 +58,17 @@ bool answer_change(struct request *request, enum statement statement, struct pro
     const struct db_value values[] = {
         {.data = request->body}, {.data = request->if_match}, {.data = request->if_none_match}};
     return answer_document(request, statement, values, "there is nothing to change", why);
+}
+
+bool answer_made(struct request *request, enum statement statement,
+                 const struct db_value *values, struct problem *why)
+{
+    PGresult *rows = NULL;
+    if (!run(request, statement, values, &rows, why))
+        return false;
+    bool is_new = strcmp(PQgetvalue(rows, 0, 1), "t") == 0;
+    return respond_json(request, is_new ? 201 : 200, PQgetvalue(rows, 0, 0),
+                        (size_t)PQgetlength(rows, 0, 0));
 }
 
 static bool is_page_limit(const char *text)

@@ -1,6 +1,9 @@
 #include "api/answer.h"
 #include "api/handlers.h"
+#include "api/object.h"
 #include "api/parameters.h"
+#include "ingest/event.h"
+#include "ingest/identity.h"
 #include "ingest/vocabulary.h"
 
 #include <string.h>
@@ -57,6 +60,56 @@ bool show_customer(struct request *request, struct problem *why)
 {
     const struct db_value values[] = {{.data = request->variables[0]}};
     return answer_document(request, STATEMENT_SHOW_CUSTOMER, values, NO_CUSTOMER, why);
+}
+
+static const struct json_field CUSTOMER[] = {
+    {.name = "identifiers",
+     .kind = JSON_KIND_LIST,
+     .limit = IDENTITY_NAMES,
+     .offset = JSON_NOT_STORED},
+    {.name = "attributes", .kind = JSON_KIND_OBJECT, .offset = JSON_NOT_STORED},
+    {.name = NULL}};
+
+/* A merge patch would take away what is null; identifiers stay. */
+static bool check_identifiers(const json_t *object, struct problem *why)
+{
+    return !json_is_null(json_object_get(object, "identifiers")) ||
+           fault_add(why, "/identifiers", "cannot be taken away: an identifier stays");
+}
+
+bool admit_customer_change(struct request *request, struct problem *why)
+{
+    bool is_put = strcmp(request->method, "PUT") == 0;
+    const char *reference = request->variables[0];
+    if (!is_put && !admit_customer(request, why))
+        return false;
+    if (!is_name(reference))
+        return fail(why, PROBLEM_UNPROCESSABLE, "a reference is 1 to %d bytes long",
+                    EVENT_NAME_LIMIT);
+    if (is_put && !name_check(reference, "", why))
+        return fail(why, PROBLEM_UNPROCESSABLE,
+                    "a reference has no control characters, and no space at either end");
+    const json_t *object = object_read(request, CUSTOMER, NULL, why);
+    bool is_right = object != NULL && identity_check(object, "", why);
+    return is_right && check_identifiers(object, why) && why->code == PROBLEM_NONE;
+}
+
+bool change_customer(struct request *request, struct problem *why)
+{
+    char id[UUID_TEXT_SIZE], event_id[UUID_TEXT_SIZE];
+    bool is_patch = strcmp(request->method, "PATCH") == 0;
+    if (!event_name_own(id, event_id))
+        return fail(why, PROBLEM_INTERNAL, "the system has no randomness to give");
+    const struct db_value values[] = {
+        {.data = request->variables[0]},
+        {.data = is_patch ? "true" : "false"},
+        {.data = request->body},
+        {.data = request->if_match},
+        {.data = request->if_none_match},
+        {.data = event_id},
+        {.data = id},
+    };
+    return answer_made(request, STATEMENT_CHANGE_CUSTOMER, values, why);
 }
 
 bool show_customer_metrics(struct request *request, struct problem *why)

@@ -19,6 +19,7 @@ static const char *const EVENT_LIST[] = {"customer", "type",          "stage",
                                          "limit",    "cursor",        NULL};
 static const char *const RECONCILIATION[] = {"source", "from", "to", "by", NULL};
 static const char *const RATE_LIST[] = {"currency", "limit", "cursor", NULL};
+static const char *const MERGE_LIST[] = {"customer", "limit", "cursor", NULL};
 static const char *const METRIC[] = {"from", "to", "interval", "timezone", "currency", NULL};
 
 static const char *const TEXT_ANSWER[] = {"text/plain", NULL};
@@ -59,6 +60,12 @@ const struct route ROUTES[] = {
      .answer = list_customers},
     {GET, .path = "/v1/customers/{ref}", .scope = SCOPE_CUSTOMERS_READ, .lane = LANE_READ,
      .admit = admit_customer, .is_tagged = true, .answer = show_customer},
+    {PUT, .path = "/v1/customers/{ref}", .scope = SCOPE_CUSTOMERS_WRITE, .lane = LANE_CHANGE,
+     .media_types = JSON_MEDIA, .is_tagged = true, .keeps_answer = true,
+     .admit = admit_customer_change, .answer = change_customer},
+    {PATCH, .path = "/v1/customers/{ref}", .scope = SCOPE_CUSTOMERS_WRITE, .lane = LANE_CHANGE,
+     .media_types = PATCH_MEDIA, .is_tagged = true, .keeps_answer = true,
+     .admit = admit_customer_change, .answer = change_customer},
     {GET, .path = "/v1/customers/{ref}/timeline", .scope = SCOPE_CUSTOMERS_READ,
      .lane = LANE_READ, .parameters = PAGE, .admit = admit_customer_page, .is_tagged = true,
      .answer = list_timeline},
@@ -70,6 +77,18 @@ const struct route ROUTES[] = {
      .answer = list_transitions},
     {GET, .path = "/v1/customers/{ref}/metrics", .scope = SCOPE_CUSTOMERS_READ,
      .lane = LANE_READ, .admit = admit_customer, .answer = show_customer_metrics},
+
+    {POST, .path = "/v1/merges", .scope = SCOPE_CUSTOMERS_WRITE, .lane = LANE_CHANGE,
+     .media_types = JSON_MEDIA, .is_tagged = true, .keeps_answer = true, .admit = admit_merge,
+     .answer = make_merge},
+    {GET, .path = "/v1/merges", .scope = SCOPE_CUSTOMERS_READ, .lane = LANE_READ,
+     .parameters = MERGE_LIST, .is_tagged = true, .admit = admit_merge_list,
+     .answer = list_merges},
+    {GET, .path = "/v1/merges/{id}", .scope = SCOPE_CUSTOMERS_READ, .lane = LANE_READ,
+     .is_tagged = true, .admit = admit_merge_id, .answer = show_merge},
+    {POST, .path = "/v1/merges/{id}/revert", .scope = SCOPE_CUSTOMERS_WRITE,
+     .lane = LANE_CHANGE, .media_types = JSON_MEDIA, .is_body_optional = true,
+     .is_tagged = true, .keeps_answer = true, .admit = admit_revert, .answer = revert_merge},
 
     {GET, .path = "/v1/stages", .scope = SCOPE_METRICS_READ, .lane = LANE_READ,
      .is_tagged = true, .answer = list_stages},

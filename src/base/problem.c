@@ -36,8 +36,11 @@ static const struct problem_kind KINDS[] = {
     [PROBLEM_CONFLICT] =
         {409, "conflict", "Conflict",
          "What was sent contradicts what is stored, or what is being done: an event with this "
-         "source and id exists already, with other content; or a request with the same "
-         "Idempotency-Key is still being answered. Nothing was stored. An event is never "
+         "source and id exists already, with other content; a request with the same "
+         "Idempotency-Key is still being answered; an identifier belongs to another customer, "
+         "or "
+         "a merge makes no sense (`errors` points to it). Nothing was stored. An event is "
+         "never "
          "changed: record a new one under an id of its own, or void the first."},
     [PROBLEM_LENGTH_REQUIRED] =
         {411, "length-required", "Length required",
@@ -49,8 +52,10 @@ static const struct problem_kind KINDS[] = {
          "repeat the change with the new `ETag`."},
     [PROBLEM_TOO_LARGE] =
         {413, "too-large", "Content too large",
-         "The body, an event in it, or the number of its events is over the limit; the detail "
-         "tells the limit. Nothing was stored; send it in smaller parts."},
+         "The body, an event in it, the number of its events, or what a customer's attributes "
+         "would come to is over the limit; the detail tells the limit. Nothing was stored; "
+         "send "
+         "less, or in smaller parts."},
     [PROBLEM_URI_TOO_LONG] =
         {414, "uri-too-long", "URI too long",
          "The path and query of the request are longer than the service accepts."},

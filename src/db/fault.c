@@ -42,6 +42,7 @@ static const struct {
     {"CL409", PROBLEM_CONFLICT},
     {"CL410", PROBLEM_NOT_FOUND},
     {"CL412", PROBLEM_PRECONDITION_FAILED},
+    {"CL413", PROBLEM_TOO_LARGE},
     {"CL422", PROBLEM_UNPROCESSABLE},
     {"CL428", PROBLEM_PRECONDITION_REQUIRED},
 };
@@ -92,12 +93,9 @@ static void tell_refusal(const PGresult *failed, const char *sqlstate, struct pr
     for (size_t i = 0; i < COUNT_OF(REFUSALS); i++)
         if (strcmp(sqlstate, REFUSALS[i].sqlstate) == 0)
             code = REFUSALS[i].code;
-    if (*pointers) {
-        tell_faults(pointers, message, why);
-        why->code = code;
-    } else {
+    if (!*pointers || code != PROBLEM_UNPROCESSABLE)
         fail(why, code, "%s", message);
-    }
+    tell_faults(pointers, message, why);
 }
 
 /* Without a SQLSTATE it was not the server that spoke: the connection died, or libpq has no

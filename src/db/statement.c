@@ -35,6 +35,23 @@ static const struct statement_row STATEMENT_ROWS[] = {
                                   3},
     [STATEMENT_SHOW_CUSTOMER] = {"show_customer", "select lifecycle.show_customer($1::text)",
                                  1},
+    [STATEMENT_CHANGE_CUSTOMER] =
+        {"change_customer",
+         "select document, is_new from lifecycle.change_customer($1::text, $2::boolean, "
+         "$3::json, $4::text, $5::text, $6::uuid, $7::text)",
+         7},
+    [STATEMENT_MAKE_MERGE] = {"make_merge",
+                              "select lifecycle.make_merge($1::json, $2::uuid, $3::text), true",
+                              3},
+    [STATEMENT_REVERT_MERGE] = {"revert_merge",
+                                "select lifecycle.revert_merge($1::uuid, $2::json, $3::uuid, "
+                                "$4::text)",
+                                4},
+    [STATEMENT_SHOW_MERGE] = {"show_merge", "select lifecycle.show_merge($1::uuid)", 1},
+    [STATEMENT_LIST_MERGES] = {"list_merges",
+                               "select page, next_cursor from lifecycle.list_merges("
+                               "$1::text, $2::integer, $3::text)",
+                               3},
     [STATEMENT_LIST_TIMELINE] = {"list_timeline",
                                  "select page, next_cursor from lifecycle.list_timeline("
                                  "$1::text, $2::integer, $3::text)",

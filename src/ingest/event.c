@@ -1,6 +1,7 @@
 #include "ingest/event.h"
 
 #include "ingest/event_data.h"
+#include "ingest/identity.h"
 #include "json/decode.h"
 
 #include <ctype.h>
@@ -13,6 +14,8 @@
 const unsigned char EVENT_NAMESPACE[UUID_SIZE] = {0x3b, 0x8c, 0x85, 0xb5, 0xf9, 0x52,
                                                   0x41, 0x83, 0x86, 0x39, 0xae, 0x90,
                                                   0xd4, 0x6e, 0x30, 0x7f};
+
+const char EVENT_OWN_SOURCE[] = "clmd";
 
 enum {
     ATTRIBUTE_NAME_LIMIT = 20,
@@ -84,19 +87,6 @@ static void check_attributes(json_t *object, struct problem *why)
             fault_add(why, pointer, "an attribute's name is 1 to %d of a-z and 0-9",
                       ATTRIBUTE_NAME_LIMIT);
     }
-}
-
-static void check_name(const char *pointer, const char *name, struct problem *why)
-{
-    if (name == NULL)
-        return;
-    for (const char *at = name; *at != '\0'; at++)
-        if (iscntrl((unsigned char)*at)) {
-            fault_add(why, pointer, "must not contain control characters");
-            return;
-        }
-    if (name[0] == ' ' || name[strlen(name) - 1] == ' ')
-        fault_add(why, pointer, "must not begin or end with a space");
 }
 
 /* "application/json", or any type whose name ends in "+json"; parameters may follow. */
@@ -191,6 +181,15 @@ static bool keep_texts(struct arena *arena, struct event *event, struct problem 
     return true;
 }
 
+/* As told by one event; that two names mean the same customer, only the database knows. */
+static bool check_merge(const struct event *event, struct problem *why)
+{
+    const char *into = event->values.object;
+    bool is_itself = event->type->tells_identity && event->subject != NULL && into != NULL &&
+                     strcmp(event->subject, into) == 0;
+    return !is_itself || fault_add(why, "/data/into", "is the customer that subject names");
+}
+
 /* What can be told only when the type is known. */
 static bool read_by_type(const json_t *object, struct event *event, struct problem *why)
 {
@@ -200,7 +199,8 @@ static bool read_by_type(const json_t *object, struct event *event, struct probl
         is_valid = fault_add(why, "/subject", "is required: it names the customer");
     if (json_is_given(object, "data"))
         return json_is_object(data) &&
-               event_data_read(data, event->type, &event->values, why) && is_valid;
+               event_data_read(data, event->type, &event->values, why) &&
+               check_merge(event, why) && is_valid;
     json_t *nothing = json_object();
     if (nothing == NULL)
         return fail(why, PROBLEM_INTERNAL, "out of memory");
@@ -236,9 +236,9 @@ static bool read_envelope(struct arena *arena, json_t *object,
     struct envelope envelope = {0};
     bool is_valid = json_decode(object, ENVELOPE, &envelope, "", why);
     check_attributes(object, why);
-    check_name("/id", envelope.id, why);
-    check_name("/source", envelope.source, why);
-    check_name("/subject", envelope.subject, why);
+    is_valid = name_check(envelope.id, "/id", why) && is_valid;
+    is_valid = name_check(envelope.source, "/source", why) && is_valid;
+    is_valid = name_check(envelope.subject, "/subject", why) && is_valid;
     check_content_type(envelope.content_type, why);
     event->id = envelope.id;
     event->source = envelope.source;
@@ -267,5 +267,16 @@ bool event_read(struct arena *arena, const char *body, size_t length, json_t *ob
     uuid_of_name(EVENT_NAMESPACE, event->source, event->id, event->event_id);
     if (values->target_id != NULL)
         uuid_of_name(EVENT_NAMESPACE, values->target_source, values->target_id, event->target);
+    return true;
+}
+
+bool event_name_own(char id[UUID_TEXT_SIZE], char event_id[UUID_TEXT_SIZE])
+{
+    unsigned char uuid[UUID_SIZE];
+    if (!uuid_fresh(uuid))
+        return false;
+    uuid_print(uuid, id);
+    uuid_of_name(EVENT_NAMESPACE, EVENT_OWN_SOURCE, id, uuid);
+    uuid_print(uuid, event_id);
     return true;
 }

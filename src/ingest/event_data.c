@@ -1,5 +1,6 @@
 #include "ingest/event_data.h"
 
+#include "ingest/identity.h"
 #include "json/decode.h"
 
 #include <string.h>
@@ -82,6 +83,7 @@ bool event_data_read(const json_t *data, const struct event_type *type,
     is_valid = check_common(data, type, why) && is_valid;
     is_valid = check_amount(data, type, why) && is_valid;
     is_valid = is_valid && check_period(data, type, why);
+    is_valid = is_valid && (!type->tells_identity || identity_check(data, "/data", why));
     values->has_amount = values->amount != NO_NUMBER;
     values->has_units = values->units != NO_NUMBER;
     values->has_stage = values->stage != NO_CHOICE;

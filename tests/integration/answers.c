@@ -15,6 +15,20 @@ json_t *answer_get(struct client *client, const char *path)
     return json;
 }
 
+char *answer_ask(struct client *client, const char *method, const char *path,
+                 const char *fields, const char *body, int status, const char *field,
+                 char *value, size_t size)
+{
+    struct reply reply = client_ask(client, method, path, fields, body, strlen(body));
+    ck_assert_msg(reply.status == status, "%s %s %s: %d %s", method, path, body, reply.status,
+                  reply.body);
+    ck_assert(value == NULL || reply_field(&reply, field, value, size));
+    char *text = reply.body;
+    reply.body = NULL;
+    reply_clear(&reply);
+    return text;
+}
+
 json_t *answer_row(const json_t *answer, const char *group)
 {
     json_t *wanted = json_loads(group, JSON_DECODE_ANY, NULL);

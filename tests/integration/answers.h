@@ -11,6 +11,12 @@
 /* The JSON of a GET that must be answered with 200; to be released. */
 json_t *answer_get(struct client *client, const char *path);
 
+/* The answer to a request with header fields of one's own must have this status. Its body is to
+ * be freed; a field of it is copied where `value` is not NULL. */
+char *answer_ask(struct client *client, const char *method, const char *path,
+                 const char *fields, const char *body, int status, const char *field,
+                 char *value, size_t size);
+
 /* The row of a metric's answer that has this group (as JSON text, "null" for none); NULL if
  * there is none. Borrowed. */
 json_t *answer_row(const json_t *answer, const char *group);
