@@ -128,6 +128,8 @@ create function lifecycle.change_customer(named text, is_patch boolean, given js
                                           id text)
 returns table (document json, is_new boolean)
 language plpgsql
+set enable_seqscan = off
+set jit = off
 as $$
 declare
     claim record;

@@ -120,6 +120,8 @@ comment on function lifecycle.merges_of is
 create function lifecycle.list_merges(named text, size integer, cursor text)
 returns table (page json, next_cursor text)
 language plpgsql stable
+set enable_seqscan = off
+set jit = off
 as $$
 declare
     list constant text[] := array['merges', named];
@@ -232,6 +234,8 @@ comment on function lifecycle.after_merges is
 create function lifecycle.make_merge(given json, event_id uuid, id text)
 returns json
 language plpgsql
+set enable_seqscan = off
+set jit = off
 as $$
 declare
     merging lifecycle.customer;
@@ -255,6 +259,8 @@ comment on function lifecycle.make_merge is
 create function lifecycle.revert_merge(wanted uuid, given json, event_id uuid, id text)
 returns json
 language plpgsql
+set enable_seqscan = off
+set jit = off
 as $$
 declare
     merge lifecycle.event;

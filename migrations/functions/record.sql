@@ -61,7 +61,7 @@ begin
                                       currencies, units, objects, stages, targets, costs, bodies);
     end if;
     if has_voids or has_merges then
-        who := lifecycle.lock_customers(who); -- who they are by now
+        who := lifecycle.lock_customers(lifecycle.find_customers(subjects)); -- as they are now
     end if;
     return query
     select * from lifecycle.outcomes_of_new(setup.model, is_new, event_ids, times, moves, who);

@@ -186,6 +186,19 @@ START_TEST(wrong_values_are_pointed_to)
 }
 END_TEST
 
+START_TEST(unknown_members_are_refused_where_it_is_asked)
+{
+    json_t *object = object_of("{'name': 'a', 'nmae': 'b', 'a/b~': null}");
+    struct problem why = {0};
+    ck_assert(json_decode(object, FIELDS, NULL, "", &why));
+    ck_assert(!json_refuse_others(object, FIELDS, "/data", &why));
+    ck_assert_uint_eq(why.fault_count, 2);
+    ck_assert_str_eq(why.faults[0].pointer, "/data/nmae");
+    ck_assert_str_eq(why.faults[1].pointer, "/data/a~1b~0");
+    json_decref(object);
+}
+END_TEST
+
 START_TEST(all_faults_are_gathered)
 {
     json_t *object = object_of("{'amount': 1.5, 'units': -1, 'items': [{}, {}]}");
@@ -225,6 +238,7 @@ int main(void)
     Suite *suite = suite_create("decode");
     TCase *tests = tcase_create("decode");
     suite_add_tcase(suite, tests);
+    tcase_add_test(tests, unknown_members_are_refused_where_it_is_asked);
     tcase_add_test(tests, values_are_stored);
     tcase_add_test(tests, what_is_absent_or_null_is_left_alone);
     tcase_add_loop_test(tests, right_values_are_accepted, 0, COUNT_OF(RIGHT));

@@ -1,4 +1,4 @@
-/* What the data of an event says of costs and of periods. */
+/* What the data of an event says of costs, of periods, and of who is who. */
 #include "ingest/event_data.h"
 
 #include "tap.h"
@@ -80,6 +80,54 @@ START_TEST(a_period_may_be_open)
 }
 END_TEST
 
+#define DEEP(inner)                                                                            \
+    "{\"attributes\":{\"1\":{\"2\":{\"3\":{\"4\":{\"5\":{\"6\":{\"7\":[[[[[[[" inner           \
+    "]]]]]]]}}}}}}}}}"
+
+static const struct {
+    const char *type, *data, *pointer; /* NULL: nothing is wrong */
+} IDENTITIES[] = {
+    {"customer.identified", "{}", NULL},
+    {"customer.identified", "{\"identifiers\":[],\"attributes\":{\"a\":null}}", NULL},
+    {"customer.identified", "{\"identifiers\":[\"a b:c\",\"\u00e4\"]}", NULL},
+    {"customer.identified", "{\"identifiers\":[\"a\",\"\"]}", "/data/identifiers/1"},
+    {"customer.identified", "{\"identifiers\":[\"a\",\" b\"]}", "/data/identifiers/1"},
+    {"customer.identified", "{\"identifiers\":[\"a\\tb\"]}", "/data/identifiers/0"},
+    {"customer.identified", "{\"identifiers\":[7]}", "/data/identifiers/0"},
+    {"customer.attributes_changed", DEEP("[7]"), NULL},
+    {"customer.attributes_changed", DEEP("[[7]]"), NULL},
+    {"customer.attributes_changed", DEEP("[[{}]]"), "/data/attributes"},
+    {"customer.merged", "{\"into\":\"a\"}", NULL},
+    {"customer.merged", "{\"into\":\"a\\u0085\"}", NULL},
+    {"customer.merged", "{\"into\":\"a\\u007f\"}", "/data/into"},
+    {"customer.unmerged", "{\"into\":\"a \"}", "/data/into"},
+    {"support.case.opened", "{\"case_id\":\"k\",\"into\":\"a \"}", NULL},
+};
+
+START_TEST(names_and_attributes_are_checked)
+{
+    const char *pointer = IDENTITIES[_i].pointer;
+    bool is_read = reads(IDENTITIES[_i].type, IDENTITIES[_i].data);
+    ck_assert_msg(is_read == (pointer == NULL), "%s: %s", IDENTITIES[_i].data,
+                  why.faults[0].detail);
+    if (pointer != NULL)
+        ck_assert_str_eq(why.faults[0].pointer, pointer);
+}
+END_TEST
+
+START_TEST(an_identifier_is_as_long_as_a_subject)
+{
+    char name[EVENT_NAME_LIMIT + 2] = "", data[512];
+    memset(name, 'x', EVENT_NAME_LIMIT);
+    snprintf(data, sizeof data, "{\"identifiers\":[\"%s\"]}", name);
+    ck_assert(reads("customer.identified", data));
+    name[EVENT_NAME_LIMIT] = 'x';
+    snprintf(data, sizeof data, "{\"identifiers\":[\"%s\"]}", name);
+    ck_assert(!reads("customer.identified", data));
+    ck_assert_str_eq(why.faults[0].pointer, "/data/identifiers/0");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("event_data");
@@ -88,5 +136,7 @@ int main(void)
     tcase_add_loop_test(tests, a_period_ends_after_it_begins, 0, COUNT_OF(PERIODS));
     tcase_add_test(tests, a_period_may_be_open);
     suite_add_tcase(suite, tests);
+    tcase_add_loop_test(tests, names_and_attributes_are_checked, 0, COUNT_OF(IDENTITIES));
+    tcase_add_test(tests, an_identifier_is_as_long_as_a_subject);
     return tap_run(suite);
 }
