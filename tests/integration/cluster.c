@@ -1,10 +1,18 @@
 #include "integration/cluster.h"
 
+#include "base/clock.h"
+
 #include <check.h>
+#include <dirent.h>
+#include <libpq-fe.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+enum { AGAIN_MICROSECONDS = 60 * 1000000, POLL_MILLISECONDS = 5, CHILDREN_LIMIT = 256 };
 
 void test_cluster_start(struct test_cluster *cluster)
 {
@@ -39,4 +47,57 @@ pid_t test_cluster_postmaster(const struct test_cluster *cluster)
     bool is_read = fgets(line, sizeof line, file) != NULL;
     fclose(file);
     return is_read ? (pid_t)strtol(line, NULL, 10) : -1;
+}
+
+void test_cluster_again(struct test_cluster *cluster)
+{
+    int64_t deadline = clock_monotonic() + AGAIN_MICROSECONDS;
+    while (embedded_supervise(cluster->embedded) >= 0 ||
+           PQping(embedded_url(cluster->embedded)) != PQPING_OK) {
+        ck_assert_msg(clock_monotonic() < deadline, "PostgreSQL does not come up again");
+        clock_pause(POLL_MILLISECONDS);
+    }
+}
+
+/* The processes that one started, whose command line begins so. */
+static size_t children(pid_t parent, const char *title, pid_t *found, size_t limit)
+{
+    size_t count = 0;
+    DIR *processes = opendir("/proc");
+    ck_assert_ptr_nonnull(processes);
+    for (struct dirent *entry; count < limit && (entry = readdir(processes)) != NULL;) {
+        char path[64], line[256] = "", status[512];
+        pid_t process = (pid_t)strtol(entry->d_name, NULL, 10), from = 0;
+        snprintf(path, sizeof path, "/proc/%d/stat", (int)process);
+        FILE *file = process > 0 ? fopen(path, "re") : NULL;
+        if (file == NULL)
+            continue;
+        if (fgets(status, sizeof status, file) != NULL && strrchr(status, ')') != NULL)
+            from = (pid_t)strtol(strrchr(status, ')') + 4, NULL, 10);
+        fclose(file);
+        snprintf(path, sizeof path, "/proc/%d/cmdline", (int)process);
+        if (from != parent || (file = fopen(path, "re")) == NULL)
+            continue;
+        if (fgets(line, sizeof line, file) != NULL && strncmp(line, title, strlen(title)) == 0)
+            found[count++] = process;
+        fclose(file);
+    }
+    closedir(processes);
+    return count;
+}
+
+size_t test_cluster_backends(const struct test_cluster *cluster, pid_t *backends, size_t limit)
+{
+    pid_t postmaster = test_cluster_postmaster(cluster);
+    return postmaster > 1 ? children(postmaster, "postgres: clmd ", backends, limit) : 0;
+}
+
+void test_cluster_signal(const struct test_cluster *cluster, int signal)
+{
+    pid_t found[CHILDREN_LIMIT], postmaster = test_cluster_postmaster(cluster);
+    ck_assert_int_gt(postmaster, 1);
+    ck_assert_int_eq(kill(postmaster, signal), 0);
+    size_t count = children(postmaster, "", found, CHILDREN_LIMIT);
+    for (size_t i = 0; i < count; i++)
+        (void)kill(found[i], signal);
 }

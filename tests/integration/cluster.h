@@ -18,4 +18,14 @@ void test_cluster_remove(struct test_cluster *cluster);
 /* The process of its postmaster; −1 while there is none. */
 pid_t test_cluster_postmaster(const struct test_cluster *cluster);
 
+/* Starts it again where it has ended, and waits until it answers. From the thread that started
+ * it. */
+void test_cluster_again(struct test_cluster *cluster);
+
+/* Its processes that serve a client named clmd; how many, up to `limit`. */
+size_t test_cluster_backends(const struct test_cluster *cluster, pid_t *backends, size_t limit);
+
+/* Sends a signal to the postmaster and to all that it started. */
+void test_cluster_signal(const struct test_cluster *cluster, int signal);
+
 #endif

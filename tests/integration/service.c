@@ -127,6 +127,28 @@ void service_start(struct service *service)
     service_again(service);
 }
 
+void service_outside(struct service *service, const char *database_url)
+{
+    static const char *const MIGRATE[] = {"migrate", NULL};
+    static const char *const KEY[] = {"key",     "create", "--name", "test",
+                                      "--scope", "admin",  NULL};
+    char output[4096];
+    *service = (struct service){0};
+    make_directory(service);
+    snprintf(service->database_url, sizeof service->database_url, "%s", database_url);
+    ck_assert_msg(service_command(service, MIGRATE, output, sizeof output) == 0, "%s", output);
+    ck_assert_msg(service_command(service, KEY, output, sizeof output) == 0, "%s", output);
+    const char *key = strstr(output, "clm_");
+    ck_assert_msg(key != NULL, "%s", output);
+    snprintf(service->key, sizeof service->key, "%.*s", (int)strcspn(key, "\n"), key);
+    service_again(service);
+}
+
+bool service_is_alive(const struct service *service)
+{
+    return waitpid(service->pid, NULL, WNOHANG) == 0;
+}
+
 void service_beside(struct service *service, const struct service *first)
 {
     *service = (struct service){0};

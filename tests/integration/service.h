@@ -18,11 +18,17 @@ struct service {
 /* Starts on a fresh directory; fails the test (ck_abort_msg) if it does not come up. */
 void service_start(struct service *service);
 
+/* Starts on a PostgreSQL that is not the service's own, which it migrates. */
+void service_outside(struct service *service, const char *database_url);
+
 /* Starts a second server on the database of another one. */
 void service_beside(struct service *service, const struct service *first);
 
 /* Starts again on the same directory (after service_stop or service_kill). */
 void service_again(struct service *service);
+
+/* Whether it runs, for all that was not done to it by the functions below. */
+bool service_is_alive(const struct service *service);
 
 /* SIGTERM, and waits: the exit status, −1 if it did not end in time. */
 int service_stop(struct service *service);
