@@ -153,8 +153,11 @@ void service_beside(struct service *service, const struct service *first)
 {
     *service = (struct service){0};
     make_directory(service);
-    snprintf(service->database_url, sizeof service->database_url,
-             "host=%s/socket port=5432 user=clmd dbname=postgres", first->directory);
+    if (first->database_url[0] != '\0')
+        memcpy(service->database_url, first->database_url, sizeof service->database_url);
+    else
+        snprintf(service->database_url, sizeof service->database_url,
+                 "host=%s/socket port=5432 user=clmd dbname=postgres", first->directory);
     memcpy(service->key, first->key, sizeof service->key);
     service_again(service);
 }
