@@ -27,6 +27,9 @@ void service_beside(struct service *service, const struct service *first);
 /* Starts again on the same directory (after service_stop or service_kill). */
 void service_again(struct service *service);
 
+/* The same where it may not come up, because its database is not there; false then. */
+bool service_try_again(struct service *service);
+
 /* Whether it runs, for all that was not done to it by the functions below. */
 bool service_is_alive(const struct service *service);
 

@@ -41,9 +41,12 @@ static void kill_service(struct scene *scene)
     service_kill(&scene->service);
 }
 
+/* As a supervisor does: it does not come up while the database recovers. */
 static void start_service(struct scene *scene)
 {
-    service_again(&scene->service);
+    time_t deadline = time(NULL) + PATIENCE;
+    while (!service_try_again(&scene->service))
+        ck_assert_msg(time(NULL) < deadline, "the service does not come up");
     atomic_store(&scene->crowd.port, scene->service.port);
 }
 
