@@ -4,7 +4,6 @@
 
 #include <check.h>
 #include <dirent.h>
-#include <libpq-fe.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,4 +99,26 @@ void test_cluster_signal(const struct test_cluster *cluster, int signal)
     size_t count = children(postmaster, "", found, CHILDREN_LIMIT);
     for (size_t i = 0; i < count; i++)
         (void)kill(found[i], signal);
+}
+
+/* A transaction sees the same activity all the time, unless told to look again. */
+pid_t test_cluster_await(struct db *db, const char *event)
+{
+    int64_t deadline = clock_monotonic() + AGAIN_MICROSECONDS;
+    pid_t process = 0;
+    char sql[192];
+    snprintf(sql, sizeof sql,
+             "select pg_stat_clear_snapshot(); "
+             "select coalesce(min(pid), 0) from pg_stat_activity where wait_event = '%s'",
+             event);
+    while (process == 0) {
+        struct problem why = {0};
+        PGresult *rows = NULL;
+        ck_assert_msg(clock_monotonic() < deadline, "nobody waits for %s", event);
+        ck_assert_msg(db_execute(db, sql, &rows, &why), "%s", why.log_detail);
+        process = (pid_t)strtol(PQgetvalue(rows, 0, 0), NULL, 10);
+        PQclear(rows);
+        clock_pause(1);
+    }
+    return process;
 }

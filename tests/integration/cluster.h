@@ -2,6 +2,7 @@
 #ifndef CLMD_TESTS_CLUSTER_H
 #define CLMD_TESTS_CLUSTER_H
 
+#include "db/db.h"
 #include "db/embedded.h"
 
 #include <sys/types.h>
@@ -24,6 +25,9 @@ void test_cluster_again(struct test_cluster *cluster);
 
 /* Its processes that serve a client named clmd; how many, up to `limit`. */
 size_t test_cluster_backends(const struct test_cluster *cluster, pid_t *backends, size_t limit);
+
+/* Waits until one of its processes waits for this (a wait_event of pg_stat_activity); which. */
+pid_t test_cluster_await(struct db *db, const char *event);
 
 /* Sends a signal to the postmaster and to all that it started. */
 void test_cluster_signal(const struct test_cluster *cluster, int signal);

@@ -114,23 +114,6 @@ static int repeat(void)
     return status;
 }
 
-/* Waits until a process of PostgreSQL waits for this; which. */
-static pid_t await_wait(const char *event)
-{
-    char sql[160];
-    snprintf(sql, sizeof sql,
-             "select pg_stat_clear_snapshot(); "
-             "select coalesce(min(pid), 0) from pg_stat_activity where wait_event = '%s'",
-             event);
-    int64_t deadline = clock_monotonic() + PATIENCE_MICROSECONDS;
-    pid_t process;
-    while ((process = (pid_t)run(sql)) == 0) {
-        ck_assert_msg(clock_monotonic() < deadline, "nobody waits for %s", event);
-        clock_pause(1);
-    }
-    return process;
-}
-
 /* The moments ------------------------------------------------------------------------------ */
 
 START_TEST(before_the_statement)
@@ -155,7 +138,7 @@ START_TEST(in_the_midst)
 {
     struct call call;
     hold_in_midst(&call);
-    await_wait("relation");
+    test_cluster_await(db, "relation");
     stop_postmaster(SIGQUIT);
     check_unavailable(&call);
     test_cluster_again(&cluster);
@@ -170,7 +153,7 @@ START_TEST(frozen_in_the_midst)
 {
     struct call call;
     hold_in_midst(&call);
-    pid_t process = await_wait("relation");
+    pid_t process = test_cluster_await(db, "relation");
     ck_assert_int_eq(kill(process, SIGSTOP), 0);
     run("rollback");
     check_unavailable(&call);
@@ -188,7 +171,7 @@ START_TEST(after_the_commit)
     stop_postmaster(SIGINT);
     test_cluster_again(&cluster);
     start_call(&call);
-    await_wait("SyncRep");
+    test_cluster_await(db, "SyncRep");
     run("alter system reset synchronous_standby_names");
     stop_postmaster(SIGQUIT);
     check_unavailable(&call);
