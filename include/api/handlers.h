@@ -70,6 +70,15 @@ bool revert_merge(struct request *request, struct problem *why);
 bool show_merge(struct request *request, struct problem *why);
 bool list_merges(struct request *request, struct problem *why);
 
+/* stage_models.c */
+bool admit_stage_model(struct request *request, struct problem *why);
+bool admit_new_stage_model(struct request *request, struct problem *why);
+bool list_stage_models(struct request *request, struct problem *why);
+bool show_stage_model(struct request *request, struct problem *why);
+bool put_stage_model(struct request *request, struct problem *why);
+bool activate_stage_model(struct request *request, struct problem *why);
+bool cancel_activation(struct request *request, struct problem *why);
+
 /* metrics.c */
 bool admit_metric(struct request *request, struct problem *why);
 bool list_metrics(struct request *request, struct problem *why);

@@ -32,16 +32,20 @@ as $$
         select t.from_stage, -t.transitions
         from lifecycle.transition_total t
     ), stages as (
-        select s.name as stage, s.stage as position, coalesce(sum(m.customers), 0) as customers
+        select s.name as stage, s.stage as position, s.goal,
+               coalesce(sum(m.customers), 0) as customers
         from lifecycle.stage s
         left join moves m on m.stage = s.stage
-        group by s.stage, s.name
+        group by s.stage, s.name, s.goal
     )
     select to_json(list)
-    from (select array(select s from stages s order by s.position) as data) list
+    from lifecycle.stage_model m,
+         lateral (select m.name as model, m.version,
+                         array(select s from stages s order by s.position) as data) list
+    where m.state = 'active'
 $$;
 comment on function lifecycle.list_stages is
-    'The stages in the order of the lifecycle, with the customers who are there now';
+    'The stages of the active model in their order, with the customers who are there now';
 
 create function lifecycle.find_customer(wanted text)
 returns lifecycle.identifier

@@ -29,10 +29,15 @@ create function lifecycle.facts()
 returns table (fact text, plain text)
 language sql immutable
 as $$
-    values ('model_visit',
+    values ('model_visit', -- of models that are on their way, or out of use: whatever is there
             'select f.*
              from lifecycle.stage_model m, lifecycle.fold_visits($1, m.model) f
-             where m.state = ''active'' or m.state = ''deriving'' and m.derived > $2'),
+             where m.state = ''active'' or m.state = ''deriving'' and m.derived > $2
+             union all
+             select v.*
+             from lifecycle.stage_model m, lifecycle.model_visit v
+             where not (m.state = ''active'' or m.state = ''deriving'' and m.derived > $2)
+               and v.bucket = $2 and v.model = m.model'),
            ('purchase', 'select * from lifecycle.fold_purchases($1)'),
            ('revenue', 'select * from lifecycle.fold_revenue($1)'),
            ('cost', 'select * from lifecycle.fold_costs($1)'),

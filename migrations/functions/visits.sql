@@ -282,7 +282,7 @@ begin
         from (select u.*, array_position(moving, u.type) as rule
               from unnest(chosen, event_ids, types, times, departments, buckets, customers)
                    u (is_chosen, event_id, type, occurred_at, department, bucket, customer_id)
-              where u.is_chosen and u.type = any(moving)) i
+              where u.is_chosen and u.customer_id is not null and u.type = any(moving)) i
         where (select true from lifecycle.voided w where w.event_id = i.event_id limit 1) is null
     ),
     -- how the customer stands by the latest visit, and whether the event leaves it there

@@ -26,17 +26,8 @@ bool admit_customer_page(struct request *request, struct problem *why)
  * it is STATEMENT_LIST_CUSTOMERS, which has the first one only. */
 enum customer_filter { FILTER_STAGE, FILTER_NAME, FILTERS };
 
-static bool is_stage(const char *text)
-{
-    for (int i = STAGE_FIND; i < STAGE_POSITIONS; i++)
-        if (strcmp(text, STAGE_NAMES[i]) == 0)
-            return true;
-    return false;
-}
-
 static const struct parameter CUSTOMER_FILTERS[FILTERS] = {
-    [FILTER_STAGE] = {"?stage", is_stage,
-                      "must be find, sell, deliver, bill, support or loyalty"},
+    [FILTER_STAGE] = {"?stage", is_name, "must be the name of a stage"},
     [FILTER_NAME] = {"?q", is_name, "must be the beginning of an identifier, 1 to 256 bytes"},
 };
 

@@ -20,6 +20,7 @@ static const char *const EVENT_LIST[] = {"customer", "type",          "stage",
 static const char *const RECONCILIATION[] = {"source", "from", "to", "by", NULL};
 static const char *const RATE_LIST[] = {"currency", "limit", "cursor", NULL};
 static const char *const MERGE_LIST[] = {"customer", "limit", "cursor", NULL};
+static const char *const MODEL[] = {"version", NULL};
 static const char *const METRIC[] = {"from", "to", "interval", "timezone", "currency", NULL};
 
 static const char *const TEXT_ANSWER[] = {"text/plain", NULL};
@@ -29,6 +30,7 @@ static const char *const YAML_ANSWER[] = {"application/yaml", NULL};
 #define POST .method = "POST"
 #define PUT .method = "PUT"
 #define PATCH .method = "PATCH"
+#define DELETE .method = "DELETE"
 
 const struct route ROUTES[] = {
     {POST, .path = "/v1/events", .scope = SCOPE_EVENTS_WRITE, .lane = LANE_WRITE,
@@ -92,6 +94,19 @@ const struct route ROUTES[] = {
 
     {GET, .path = "/v1/stages", .scope = SCOPE_METRICS_READ, .lane = LANE_READ,
      .is_tagged = true, .answer = list_stages},
+    {GET, .path = "/v1/stage-models", .scope = SCOPE_METRICS_READ, .lane = LANE_READ,
+     .is_tagged = true, .answer = list_stage_models},
+    {GET, .path = "/v1/stage-models/{name}", .scope = SCOPE_METRICS_READ, .lane = LANE_READ,
+     .parameters = MODEL, .is_tagged = true, .admit = admit_stage_model,
+     .answer = show_stage_model},
+    {PUT, .path = "/v1/stage-models/{name}", .scope = SCOPE_CONFIG_WRITE, .lane = LANE_CHANGE,
+     .media_types = JSON_MEDIA, .is_tagged = true, .keeps_answer = true,
+     .admit = admit_new_stage_model, .answer = put_stage_model},
+    {POST, .path = "/v1/stage-models/{name}/activate", .scope = SCOPE_CONFIG_WRITE,
+     .lane = LANE_CHANGE, .parameters = MODEL, .keeps_answer = true, .admit = admit_stage_model,
+     .answer = activate_stage_model},
+    {DELETE, .path = "/v1/stage-models/{name}/activation", .scope = SCOPE_CONFIG_WRITE,
+     .lane = LANE_CHANGE, .admit = admit_stage_model, .answer = cancel_activation},
     {GET, .path = "/v1/metrics", .scope = SCOPE_METRICS_READ, .lane = LANE_READ,
      .is_tagged = true, .answer = list_metrics},
     {GET, .path = "/v1/metrics/{name}", .scope = SCOPE_METRICS_READ, .lane = LANE_READ,

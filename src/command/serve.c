@@ -9,6 +9,7 @@
 #include "command/command.h"
 #include "command/database.h"
 #include "http/server.h"
+#include "ingest/deriver.h"
 #include "ingest/registry.h"
 
 #include <errno.h>
@@ -133,14 +134,19 @@ static bool serve(const struct config *config, const struct database *database,
     sigset_t signals;
     block_signals(&signals);
     struct server *server = start_server(config, database, service, why);
-    if (!server)
+    struct deriver *deriver =
+        server ? deriver_start(database->url, config->statement_seconds, why) : NULL;
+    if (!deriver) {
+        server_stop(server);
         return false;
+    }
     atomic_store(&service->server, server);
     log_line(LOG_LEVEL_INFO, "listening", "address", server_address(server), NULL);
     if (config->greeting || isatty(STDOUT_FILENO))
         greet(config, database, server_address(server));
     await_end(&signals, database->embedded);
     allow_interrupt();
+    deriver_stop(deriver);
     server_stop(server);
     log_line(LOG_LEVEL_INFO, "stopped", NULL);
     return true;

@@ -125,6 +125,27 @@ static const struct statement_row STATEMENT_ROWS[] = {
                              "select lifecycle.reconcile($1::text, $2::date, $3::date, "
                              "$4::text is not null)",
                              4},
+    [STATEMENT_LIST_STAGE_MODELS] = {"list_stage_models",
+                                     "select lifecycle.list_stage_models()", 0},
+    [STATEMENT_SHOW_STAGE_MODEL] = {"show_stage_model",
+                                    "select lifecycle.show_stage_model($1::text, $2::integer)",
+                                    2},
+    [STATEMENT_PUT_STAGE_MODEL] = {"put_stage_model",
+                                   "select document, is_new from lifecycle.put_stage_model("
+                                   "$1::text, $2::jsonb, $3::text, $4::text)",
+                                   4},
+    [STATEMENT_ACTIVATE_STAGE_MODEL] =
+        {"activate_stage_model",
+         "select document, is_under_way from lifecycle.activate_stage_model($1::text, "
+         "$2::integer)",
+         2},
+    [STATEMENT_CANCEL_ACTIVATION] = {"cancel_activation",
+                                     "select lifecycle.cancel_activation($1::text)", 1},
+    [STATEMENT_WORK_ON_MODELS] =
+        {"work_on_models",
+         "select has_more, activated from lifecycle.work_on_models($1::integer)", 1},
+    [STATEMENT_NOTE_FAILED_WORK] = {"note_failed_work", "select lifecycle.note_failed_work()",
+                                    0},
 };
 
 static_assert(sizeof STATEMENT_ROWS / sizeof *STATEMENT_ROWS == STATEMENTS,
