@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 enum {
-    JOIN_SHARE = 8,               /* of the largest batch: what another worker joins in for */
+    JOIN_SHARE = 4,               /* of the largest batch: what another worker joins in for */
     PATIENCE_MICROSECONDS = 10000 /* after which it joins in for less */
 };
 

@@ -139,14 +139,14 @@ START_TEST(batches_go_by_weight_and_route)
 }
 END_TEST
 
-/* While the first is busy, the second leaves less than an eighth of a batch to it, for a while.
+/* While the first is busy, the second leaves less than a quarter of a batch to it, for a while.
  */
 START_TEST(another_worker_joins_for_a_good_batch)
 {
     struct lane *lane = start(2, REQUESTS, 80);
     ck_assert(lane_submit(lane, &requests[0]));
     await_gate(1);
-    requests[1].weight = 10;
+    requests[1].weight = 20;
     ck_assert(lane_submit(lane, &requests[1]));
     await_gate(2);
     open_gate();
