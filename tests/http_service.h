@@ -4,6 +4,7 @@
 
 #include "http/request.h"
 #include "http/server.h"
+#include "http/stream.h"
 #include "http/thread.h"
 #include "tap.h"
 
@@ -20,6 +21,7 @@ struct service {
     bool is_open;
     unsigned waiting;
     atomic_uint answered;
+    atomic_uint broken; /* streams whose client went away */
     struct server *server;
     unsigned port;
 };
@@ -73,6 +75,73 @@ static inline void answer_writes(struct request *const *batch, size_t count, str
     }
 }
 
+/* Reads a body of any length: to its end, or to the `limit` after which it is refused. */
+static inline bool answer_upload(struct request *request, struct problem *why)
+{
+    static const size_t PIECE = 4096;
+    struct service *service = request->service;
+    const char *limit = request_parameter(request, "limit");
+    char *piece = arena_alloc_raw(request->arena, PIECE);
+    size_t total = 0, length;
+    enum stream_state state;
+    while ((state = stream_read(request->stream, piece, PIECE, &length, 1000)) ==
+               STREAM_FLOWS ||
+           state == STREAM_QUIET) {
+        total += length;
+        if (limit && total >= strtoul(limit, NULL, 10))
+            return fail(why, PROBLEM_UNPROCESSABLE, "no more than %s, please", limit);
+    }
+    if (state == STREAM_BROKEN) {
+        atomic_fetch_add(&service->broken, 1);
+        return fail(why, PROBLEM_UNAVAILABLE, "cut off");
+    }
+    struct buffer body = buffer_create(request->arena, 64);
+    buffer_print(&body, "%zu", total);
+    return respond_buffer(request, 202, &body, why);
+}
+
+static inline bool answer_slow_upload(struct request *request, struct problem *why)
+{
+    struct problem unused;
+    return answer_gate(request, &unused) && answer_upload(request, why);
+}
+
+static inline bool admit_upload(struct request *request, struct problem *why)
+{
+    const char *cursor = request_parameter(request, "cursor");
+    return !cursor || fault_add(why, "?cursor", "is none");
+}
+
+static inline bool admit_download(struct request *request, struct problem *why)
+{
+    request->answer.content_type = "text/plain";
+    return request_parameter(request, "limit") || fault_add(why, "?limit", "is required");
+}
+
+/* `limit` lines of 16 bytes; with a `cursor`, it is torn in their midst. */
+static inline bool answer_download(struct request *request, struct problem *why)
+{
+    struct service *service = request->service;
+    unsigned long limit = strtoul(request_parameter(request, "limit"), NULL, 10);
+    bool is_torn = request_parameter(request, "cursor") != NULL;
+    char line[32];
+    if (limit == 0)
+        return fail(why, PROBLEM_NOT_FOUND, "nothing to be had");
+    (void)respond_stream(request);
+    for (unsigned long i = 0; i < limit; i++) {
+        snprintf(line, sizeof line, "%015lu\n", i);
+        if (!stream_write(request->stream, line, 16)) {
+            atomic_fetch_add(&service->broken, 1);
+            return true;
+        }
+    }
+    if (is_torn)
+        request_break(request, &(struct problem){.log_detail = "on purpose"});
+    else
+        stream_end(request->stream);
+    return true;
+}
+
 static const char *const SERVICE_PARAMETERS[] = {"limit", "cursor", NULL};
 static const char *const SERVICE_MEDIA[] = {"application/json", "text/x-other", NULL};
 
@@ -94,6 +163,28 @@ static const struct route SERVICE_ROUTES[] = {
      .lane = LANE_WRITE,
      .media_types = SERVICE_MEDIA,
      .answer_batch = answer_writes},
+    {.method = "POST",
+     .path = "/upload",
+     .lane = LANE_BULK,
+     .flow = FLOW_BODY,
+     .parameters = SERVICE_PARAMETERS,
+     .media_types = SERVICE_MEDIA,
+     .admit = admit_upload,
+     .answer = answer_upload},
+    {.method = "POST",
+     .path = "/slow-upload",
+     .lane = LANE_BULK,
+     .flow = FLOW_BODY,
+     .media_types = SERVICE_MEDIA,
+     .admit = admit_upload,
+     .answer = answer_slow_upload},
+    {.method = "GET",
+     .path = "/download",
+     .lane = LANE_BULK,
+     .flow = FLOW_ANSWER,
+     .parameters = SERVICE_PARAMETERS,
+     .admit = admit_download,
+     .answer = answer_download},
 };
 
 static const struct config SERVICE_CONFIG = {.listen = "127.0.0.1:0",
@@ -101,6 +192,7 @@ static const struct config SERVICE_CONFIG = {.listen = "127.0.0.1:0",
                                              .read_workers = 2,
                                              .writers = 1,
                                              .change_workers = 1,
+                                             .bulk_workers = 2,
                                              .queue_limit = 1024,
                                              .batch_events = 50,
                                              .body_limit = SERVICE_BODY_LIMIT,

@@ -20,6 +20,7 @@ struct config {
     unsigned read_workers;
     unsigned writers;        /* threads that store batches of events */
     unsigned change_workers; /* threads that change configuration and customers */
+    unsigned bulk_workers;   /* threads that import and export */
     unsigned queue_limit;    /* requests that may wait in a lane */
     unsigned batch_events;   /* events that one commit of the writer takes at the most */
     unsigned body_limit;     /* bytes of a request's body */

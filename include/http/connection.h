@@ -12,7 +12,9 @@ enum connection_state {
     CONNECTION_IDLE,      /* between requests; the line of the next one may be under way */
     CONNECTION_RECEIVING, /* from the request line to the end of the body */
     CONNECTION_ANSWERING, /* received; never cut by a deadline */
-    CONNECTION_SENDING    /* the answer is on its way; the client has minutes for it */
+    CONNECTION_SENDING,   /* the answer is on its way; the client has minutes for it */
+    CONNECTION_UPLOADING, /* a long body comes, for as long as it moves */
+    CONNECTION_STREAMING  /* a long answer goes, for as long as it moves */
 };
 
 struct connection {
@@ -20,12 +22,14 @@ struct connection {
     int socket;
     enum connection_state state;
     int64_t deadline; /* clock_monotonic */
+    int unread;       /* STREAMING: bytes that the client had not taken when last looked at */
 };
 
 struct connections {
     struct connection *first;
     size_t count;
-    unsigned request_seconds; /* for receiving a whole request, from its first moment */
+    unsigned request_seconds; /* for receiving a whole request, from its first moment; for the
+                               * next bytes of a stream */
     unsigned idle_seconds;    /* that a kept-alive connection may wait before the next one */
 };
 
@@ -41,7 +45,15 @@ void connection_received(struct connection *connection);
 void connection_answered(struct connection *connection, int64_t now);
 void connection_rest(const struct connections *all, struct connection *connection, int64_t now);
 
-/* Shuts down what is past its deadline. */
+/* UPLOADING or STREAMING, and something has moved: the time for the next bytes begins. */
+void connection_flows(const struct connections *all, struct connection *connection,
+                      enum connection_state state, int64_t now);
+
+/* The client sees an error, even if it knows the end of an answer by nothing but the end of the
+ * connection: TCP's reset. */
+void connection_tear(const struct connection *connection);
+
+/* Shuts down what is past its deadline, and uploads whose clients have left. */
 void connections_sweep(const struct connections *all, int64_t now);
 
 /* Shuts down the idle ones, but for those whose next request has arrived and was not read yet:

@@ -26,7 +26,8 @@ struct io {
 
     /* The thread's own. */
     enum io_phase phase;
-    size_t parked; /* suspended connections */
+    size_t lent;              /* exchanges whose requests are in lanes */
+    struct exchange *streams; /* those that have a stream */
     struct connections connections;
     struct lingering lingering;
     int64_t swept_at;
@@ -34,15 +35,18 @@ struct io {
 
     /* Of the monitor. */
     struct monitor monitor;
-    struct request *returned; /* answered by a lane, still suspended */
+    struct request *returned; /* answered by a lane */
+    struct exchange *stirred; /* whose streams are worth another look */
     enum io_phase ordered, reached;
 };
 
 enum exchange_state {
     EXCHANGE_BEGUN,     /* the line is there */
     EXCHANGE_RECEIVING, /* the header let it in; the body comes */
-    EXCHANGE_PARKED,    /* suspended, in a lane or on the way back */
-    EXCHANGE_ANSWERED
+    EXCHANGE_UPLOADING, /* the same, and goes through a stream */
+    EXCHANGE_PARKED,    /* received; suspended, in a lane or on the way back */
+    EXCHANGE_ANSWERED,
+    EXCHANGE_TORN /* answered before the body's end; what still comes is dropped */
 };
 
 struct exchange {
@@ -53,9 +57,19 @@ struct exchange {
     enum exchange_state state;
     char *target;      /* raw; NULL: too long */
     const char *allow; /* the methods of the path, where that is the answer */
-    struct body body;
-    bool is_received; /* nothing of the request is outstanding */
-    bool closes;      /* the connection is not to be used again */
+    struct body body;  /* of any other flow than FLOW_BODY */
+    bool is_received;  /* nothing of the request is outstanding */
+    bool closes;       /* the connection is not to be used again */
+    bool is_suspended;
+    bool is_lent; /* request and arena are a worker's */
+    bool is_gone; /* its client is, while it is lent */
+
+    /* LANE_BULK: */
+    struct exchange *previous_stream, *next_stream;
+    bool is_streamed; /* the answer has begun, and follows from the stream */
+    uint64_t sent;    /* bytes of it that libmicrohttpd has taken */
+    bool is_stirred;  /* of the monitor, as what follows */
+    struct exchange *next_stirred;
 };
 
 /* Decides everything that can be told before a byte of the body is read. On failure
@@ -72,7 +86,37 @@ enum MHD_Result exchange_handle(void *io, struct MHD_Connection *wire, const cha
 void exchange_end(void *io, struct MHD_Connection *wire, void **context,
                   enum MHD_RequestTerminationCode how);
 
-/* Resumes what the lanes gave back. */
+/* Resumes what the lanes gave back, and the streams that may go on. */
 void exchanges_resume(struct io *io);
+
+/* Hands the request to its lane: from here on it is the worker's, until it is taken back. 503
+ * when the lane is full. */
+bool exchange_lend(struct exchange *exchange, struct problem *why) MUST_CHECK;
+
+/* Suspends the connection until the answer is there, and follows its resumption. */
+void exchange_park(struct exchange *exchange);
+void exchange_unpark(struct exchange *exchange);
+
+void exchange_suspend(struct exchange *exchange);
+void exchange_resume(struct exchange *exchange);
+
+/* Of one that is not lent. */
+void exchange_destroy(struct exchange *exchange);
+
+/* Of exchanges with a stream (streaming.c)
+ * ------------------------------------------------------ streaming_begin makes the stream of a
+ * request, if its route has one. streaming_take puts a piece of the body into it, or as much as
+ * there is room for. streaming_attend follows a stir. streaming_response is the answer that a
+ * worker has begun. streaming_answer_early answers a request whose body has not ended.
+ * streaming_forget tells the worker that the client is gone.
+ * streams_break ends them all, because the service stops. */
+bool streaming_begin(struct exchange *exchange, struct problem *why) MUST_CHECK;
+void streaming_take(struct exchange *exchange, const char *piece, size_t *size);
+void streaming_attend(struct exchange *exchange);
+struct MHD_Response *streaming_response(struct exchange *exchange);
+void streaming_answer_early(struct exchange *exchange);
+void streaming_forget(struct exchange *exchange);
+void streaming_end(struct exchange *exchange);
+void streams_break(struct io *io);
 
 #endif

@@ -14,6 +14,7 @@
 
 enum header {
     HEADER_ACCEPT,
+    HEADER_ACCEPT_ENCODING,
     HEADER_AUTHORIZATION,
     HEADER_CONTENT_ENCODING,
     HEADER_CONTENT_LENGTH,
@@ -42,8 +43,9 @@ void headers_add(struct headers *headers, const char *name, const char *value);
 bool headers_check(const struct headers *headers, const char *version,
                    struct problem *why) MUST_CHECK;
 
-/* 406: the caller takes none of the media types that the route answers in. */
-bool headers_check_accept(const struct headers *headers, const struct route *route,
+/* 406: the caller takes none of the media types that the route answers in. Leaves
+ * request->answer_type and accepts_gzip. */
+bool headers_check_accept(const struct headers *headers, struct request *request,
                           struct problem *why) MUST_CHECK;
 
 /* Whether a body follows, and its length if that was declared (else 0). */

@@ -4,7 +4,10 @@
  * The workers of the read lane and of the lane for changes take one request at a time. A worker
  * of the write lane takes all that queued while the last commit ran (up to a number of events)
  * and answers it together: one statement, one transaction, one fsync. A second worker stores
- * while the first one answers. */
+ * while the first one answers.
+ *
+ * In the bulk lane nothing waits: there a request is a stream that may take hours, and holds
+ * its worker. */
 #ifndef CLMD_HTTP_LANE_H
 #define CLMD_HTTP_LANE_H
 
@@ -22,7 +25,7 @@ struct lane_options {
     const char *database_url;
     unsigned statement_seconds;
     unsigned workers;
-    unsigned queue_limit;  /* requests that may wait */
+    unsigned queue_limit;  /* requests that may wait, beside those that a worker is free for */
     unsigned batch_weight; /* 0: one at a time; else answer_batch() up to it */
 
     /* Answers one request, where there are no batches; NULL: request_answer. */

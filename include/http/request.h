@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 struct db;
+struct stream;
 
 struct query_parameter {
     const char *name, *value; /* percent-decoded UTF-8, without NUL */
@@ -50,7 +51,12 @@ struct request {
     const char *if_match, *if_none_match; /* the caller's conditions, or NULL */
     const char *idempotency_key;          /* without quotes, or NULL; see http/change.h */
     size_t body_length;
-    void *input;   /* what admit made of all this */
+    uint64_t announced;      /* bytes of the body, by its header; 0: it does not tell */
+    bool is_gzip;            /* FLOW_BODY: the body is packed; the handler unpacks it */
+    bool accepts_gzip;       /* the answer may be packed */
+    const char *answer_type; /* of the media types of the route's answers, the one to give */
+    struct stream *stream;   /* LANE_BULK: of the body or of the answer */
+    void *input;             /* what admit made of all this */
     size_t weight; /* LANE_WRITE: what it counts in a batch (its events); admit sets it */
     struct db *db; /* the worker's, in answer(); not of LANE_INLINE */
     void *service; /* what the program gave server_start, for handlers */
@@ -82,6 +88,12 @@ bool respond_field(struct request *request, const char *name, const char *value)
 
 /* Runs the route's answer(), and tags what it gave where the route says so. */
 bool request_answer(struct request *request, struct problem *why);
+
+/* Begins the answer of FLOW_ANSWER: 200 and what admit chose go out, and what is written into
+ * request->stream follows. Whatever happens after this, answer() returns true; of what failed,
+ * request_break tells the client, by a connection that is torn, and our log. */
+bool respond_stream(struct request *request);
+void request_break(struct request *request, const struct problem *why);
 
 /* Makes the answer a problem+json of `why` (instance: the request's id). Header fields that the
  * answer had are dropped. */

@@ -14,14 +14,18 @@ struct request;
 
 /* Where a request is answered: at once on the I/O thread, or by a worker with a connection.
  * What changes configuration or customers has a lane of its own, so that it holds up neither
- * those who read nor the events. */
-enum lane_name { LANE_INLINE, LANE_READ, LANE_WRITE, LANE_CHANGE, LANES };
+ * those who read nor the events; so has what takes long. */
+enum lane_name { LANE_INLINE, LANE_READ, LANE_WRITE, LANE_CHANGE, LANE_BULK, LANES };
+
+/* LANE_BULK: what is of any length, and goes through request->stream. */
+enum flow { FLOW_NONE, FLOW_BODY, FLOW_ANSWER };
 
 struct route {
     const char *method;
     const char *path; /* "/v1/customers/{ref}/visits" */
     enum scope scope; /* what the caller's key must allow */
     enum lane_name lane;
+    enum flow flow;
     const char *const *parameters;  /* query parameters that it knows; NULL: none */
     const char *const *media_types; /* of the body, "*+json" too; NULL: it takes none */
     bool is_body_optional;          /* there may be none, whatever its type */
@@ -31,11 +35,12 @@ struct route {
     bool requires_match; /* without If-Match or If-None-Match it is 428 */
     bool keeps_answer;   /* LANE_CHANGE: takes an Idempotency-Key */
 
-    /* On the I/O thread, with the whole body: check the input, leave it in request->input.
-     * Never touches the database. NULL: nothing to check. */
+    /* On the I/O thread, with the whole body (FLOW_BODY: before it comes): check the input,
+     * leave it in request->input. Never touches the database. NULL: nothing to check.
+     * FLOW_ANSWER: chooses answer.content_type, which is all that a HEAD is to be told. */
     bool (*admit)(struct request *request, struct problem *why);
 
-    /* But for LANE_WRITE: fill the answer. */
+    /* But for LANE_WRITE: fill the answer. LANE_BULK: it may take hours. */
     bool (*answer)(struct request *request, struct problem *why);
 
     /* LANE_WRITE: fill the answers of a batch, request_refuse() for those that failed. */

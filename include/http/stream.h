@@ -37,8 +37,10 @@ size_t stream_offer(struct stream *stream, const void *data, size_t length);
 enum stream_state stream_accept(struct stream *stream, void *into, size_t size, size_t *length);
 
 /* Of the worker ------------------------------------------------------------------------------
+ * stream_open stirs, to tell that an answer begins.
  * stream_read waits for at least a byte; what came before a break is still read.
  * stream_write waits until all of it has found room; false when the stream is broken. */
+void stream_open(struct stream *stream);
 enum stream_state stream_read(struct stream *stream, void *into, size_t size, size_t *length,
                               unsigned milliseconds);
 bool stream_write(struct stream *stream, const void *data, size_t length) MUST_CHECK;

@@ -99,15 +99,17 @@ static bool expect_body(struct exchange *exchange, const struct headers *headers
 {
     struct request *request = &exchange->request;
     size_t limit = exchange->io->service->body_limit;
-    uint64_t length;
-    (void)headers_announce_body(headers, &length);
+    (void)headers_announce_body(headers, &request->announced);
+    request->is_gzip = headers_tell_gzip(headers);
     if (!headers_check_body(headers, request, why))
         return false;
-    if (length > limit)
+    if (request->route->flow == FLOW_BODY)
+        return true;
+    if (request->announced > limit)
         return fail(why, PROBLEM_TOO_LARGE, "a body may take %zu bytes", limit);
     if (request->route->media_types)
-        return body_begin(&exchange->body, request->arena, limit, (size_t)length,
-                          headers_tell_gzip(headers), why);
+        return body_begin(&exchange->body, request->arena, limit, (size_t)request->announced,
+                          request->is_gzip, why);
     body_drop(&exchange->body, request->arena, limit);
     return true;
 }
@@ -129,7 +131,7 @@ static bool admit(struct exchange *exchange, const struct headers *headers, cons
            find_route(exchange, &target, &match, why) &&
            auth_check(exchange->io->service->auth, headers->values[HEADER_AUTHORIZATION],
                       request->route->scope, request->key_id, why) &&
-           headers_check_accept(headers, request->route, why) && gather_fields(exchange, why) &&
+           headers_check_accept(headers, request, why) && gather_fields(exchange, why) &&
            condition_read(headers, request, why) && expect_body(exchange, headers, why) &&
            target_variables(request, &match, why) &&
            target_parameters(request, target.query, why);

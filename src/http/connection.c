@@ -1,6 +1,8 @@
 #include "http/connection.h"
 
+#include <linux/sockios.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 enum {
@@ -67,11 +69,51 @@ void connection_rest(const struct connections *all, struct connection *connectio
     connection->deadline = after(now, all->idle_seconds + all->request_seconds);
 }
 
+enum { NOT_KNOWN = -1 };
+
+void connection_flows(const struct connections *all, struct connection *connection,
+                      enum connection_state state, int64_t now)
+{
+    connection->state = state;
+    connection->deadline = after(now, all->request_seconds);
+    connection->unread = NOT_KNOWN;
+}
+
+void connection_tear(const struct connection *connection)
+{
+    const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+    (void)connect(connection->socket, &nobody, sizeof nobody);
+}
+
+/* Of what was sent, the kernel holds what the client has not taken. A client that takes some of
+ * it is slow, not gone, however long it takes us to get rid of the next piece. */
+static bool has_taken_some(struct connection *connection)
+{
+    int unread = 0;
+    (void)ioctl(connection->socket, SIOCOUTQ, &unread);
+    bool has_taken = unread != connection->unread;
+    connection->unread = unread;
+    return has_taken;
+}
+
+/* A client that ends its side in mid-body is gone. libmicrohttpd does not look again where the
+ * end came together with the last bytes. */
+static bool has_left(const struct connection *connection)
+{
+    char byte;
+    return connection->state == CONNECTION_UPLOADING &&
+           recv(connection->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 void connections_sweep(const struct connections *all, int64_t now)
 {
-    for (const struct connection *at = all->first; at; at = at->next)
-        if (at->state != CONNECTION_ANSWERING && at->deadline <= now)
+    for (struct connection *at = all->first; at; at = at->next) {
+        bool is_overdue = at->state != CONNECTION_ANSWERING && at->deadline <= now;
+        if (is_overdue && at->state == CONNECTION_STREAMING && has_taken_some(at))
+            at->deadline = after(now, all->request_seconds);
+        else if (is_overdue || has_left(at))
             shutdown(at->socket, SHUT_RDWR);
+    }
 }
 
 static bool has_input(int socket)
@@ -90,6 +132,7 @@ void connections_finish_idle(const struct connections *all)
 void connections_cut_unanswered(const struct connections *all)
 {
     for (const struct connection *at = all->first; at; at = at->next)
-        if (at->state == CONNECTION_IDLE || at->state == CONNECTION_RECEIVING)
+        if (at->state == CONNECTION_IDLE || at->state == CONNECTION_RECEIVING ||
+            at->state == CONNECTION_UPLOADING)
             shutdown(at->socket, SHUT_RDWR);
 }

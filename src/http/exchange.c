@@ -4,11 +4,15 @@
  * What the header decides is answered before a body is read, and the connection is closed then,
  * for libmicrohttpd takes an early answer for a last one; where no body follows, the answer
  * waits for the end, which comes at once, and the connection is kept. In mid-body no answer is
- * taken: what is over the limit is dropped, within bounds, and refused at the end. */
+ * taken: what is over the limit is dropped, within bounds, and refused at the end.
+ *
+ * A request that a worker has (it is lent) outlives its connection: then the exchange is gone,
+ * and is destroyed when it is given back. */
 #include "http/exchange.h"
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "http/stream.h"
 #include "http/target.h"
 
 #include <assert.h>
@@ -58,11 +62,14 @@ static enum MHD_Result send_answer(struct exchange *exchange)
     if (request->answer.status == 0)
         request_refuse(request, &unanswered);
     struct MHD_IoVec body = {request->answer.body, request->answer.length};
-    struct MHD_Response *response = MHD_create_response_from_iovec(&body, 1, NULL, NULL);
+    struct MHD_Response *response = exchange->is_streamed
+                                        ? streaming_response(exchange)
+                                        : MHD_create_response_from_iovec(&body, 1, NULL, NULL);
     if (!response)
         return MHD_NO;
     add_fields(exchange, response);
-    log_answer(request);
+    if (!exchange->is_lent)
+        log_answer(request);
     exchange->state = EXCHANGE_ANSWERED;
     connection_answered(exchange->connection, clock_monotonic());
     enum MHD_Result queued =
@@ -79,13 +86,26 @@ static enum MHD_Result refuse(struct exchange *exchange, const struct problem *w
 
 /* Receiving -------------------------------------------------------------------------------- */
 
+/* A body of any length goes to its worker while it comes. */
+static bool begin_upload(struct exchange *exchange, struct problem *why)
+{
+    struct request *request = &exchange->request;
+    if (request->route->flow != FLOW_BODY)
+        return true;
+    if (!request->route->admit(request, why) || !streaming_begin(exchange, why) ||
+        !exchange_lend(exchange, why))
+        return false;
+    exchange->state = EXCHANGE_UPLOADING;
+    return true;
+}
+
 static enum MHD_Result take_header(struct exchange *exchange, const char *method,
                                    const char *version)
 {
     struct request *request = &exchange->request;
     struct problem why = {0};
     exchange->state = EXCHANGE_RECEIVING;
-    if (exchange_admit(exchange, method, version, &why))
+    if (exchange_admit(exchange, method, version, &why) && begin_upload(exchange, &why))
         return MHD_YES;
     if (exchange->allow && strcmp(method, "OPTIONS") == 0)
         (void)respond_text(request, 204, NULL, NULL, 0);
@@ -111,32 +131,19 @@ static bool close_body(struct exchange *exchange, struct problem *why)
     return body_end(&exchange->body, &request->body, &request->body_length, why);
 }
 
-/* A connection with a time-out of its own is looked at before libmicrohttpd reads from those
- * that were resumed. The order matters: reading the end of what a client sends that has shut
- * its sending side down would be taken for the end of the connection, and the answer lost. */
-static void look_at_first(const struct exchange *exchange, bool is_first)
-{
-    unsigned seconds = exchange->io->service->idle_seconds;
-    (void)MHD_set_connection_option(exchange->wire, MHD_CONNECTION_OPTION_TIMEOUT,
-                                    is_first ? seconds + 1 : seconds);
-}
-
-/* Suspended first: from lane_submit on the request is the worker's. A refusal takes the same
- * way back. */
-static enum MHD_Result park(struct exchange *exchange)
+/* What the workers of a lane answer; a HEAD of a long answer needs none. */
+static enum MHD_Result submit(struct exchange *exchange)
 {
     struct request *request = &exchange->request;
-    struct io *io = exchange->io;
     struct problem why = {0};
-    exchange->state = EXCHANGE_PARKED;
-    io->parked++;
-    look_at_first(exchange, true);
-    MHD_suspend_connection(exchange->wire);
-    if (io->phase < IO_CLOSED && lane_submit(io->service->lanes[request->route->lane], request))
-        return MHD_YES;
-    (void)fail(&why, PROBLEM_UNAVAILABLE, "too many requests are waiting; try again");
-    request_refuse(request, &why);
-    io_return(request);
+    if (request->route->flow == FLOW_ANSWER && strcmp(request->method, "HEAD") == 0) {
+        request->answer.status = 200;
+        exchange->is_streamed = true;
+        return send_answer(exchange);
+    }
+    if (!streaming_begin(exchange, &why) || !exchange_lend(exchange, &why))
+        return refuse(exchange, &why);
+    exchange_park(exchange);
     return MHD_YES;
 }
 
@@ -152,10 +159,24 @@ static enum MHD_Result take_end(struct exchange *exchange)
     if (!close_body(exchange, &why) || (route->admit && !route->admit(request, &why)))
         return refuse(exchange, &why);
     if (route->lane != LANE_INLINE)
-        return park(exchange);
+        return submit(exchange);
     if (!request_answer(request, &why))
         return refuse(exchange, &why);
     return send_answer(exchange);
+}
+
+static enum MHD_Result take_upload(struct exchange *exchange, const char *piece, size_t *size)
+{
+    if (*size > 0) {
+        streaming_take(exchange, piece, size);
+        return MHD_YES;
+    }
+    exchange->is_received = true;
+    exchange->closes = false;
+    connection_received(exchange->connection);
+    stream_end(exchange->request.stream);
+    exchange_park(exchange);
+    return MHD_YES;
 }
 
 /* What libmicrohttpd calls ----------------------------------------------------------------- */
@@ -205,13 +226,26 @@ enum MHD_Result exchange_handle(void *closure, struct MHD_Connection *wire, cons
         return take_header(exchange, method, version);
     case EXCHANGE_RECEIVING:
         return *piece_size > 0 ? take_piece(exchange, piece, piece_size) : take_end(exchange);
+    case EXCHANGE_UPLOADING:
+        return take_upload(exchange, piece, piece_size);
     case EXCHANGE_PARKED:
-        look_at_first(exchange, false);
+        exchange_unpark(exchange);
         return send_answer(exchange);
     case EXCHANGE_ANSWERED:
         break;
+    case EXCHANGE_TORN:
+        if (*piece_size == 0)
+            return MHD_NO;
+        *piece_size = 0;
+        break;
     }
     return MHD_YES;
+}
+
+void exchange_destroy(struct exchange *exchange)
+{
+    streaming_end(exchange);
+    arena_destroy(exchange->request.arena);
 }
 
 void exchange_end(void *closure, struct MHD_Connection *wire, void **context,
@@ -227,38 +261,10 @@ void exchange_end(void *closure, struct MHD_Connection *wire, void **context,
         linger_add(&io->lingering, exchange->connection->socket, now);
     connection_rest(&io->connections, exchange->connection, now);
     *context = NULL;
-    arena_destroy(exchange->request.arena);
-}
-
-/* What lanes call, and the way back -------------------------------------------------------- */
-
-static_assert(offsetof(struct exchange, request) == 0, "a request leads to its exchange");
-
-static struct exchange *exchange_of(struct request *request)
-{
-    return (struct exchange *)request;
-}
-
-void io_return(struct request *request)
-{
-    struct io *io = exchange_of(request)->io;
-    monitor_lock(&io->monitor);
-    bool was_empty = !io->returned;
-    request->next = io->returned;
-    io->returned = request;
-    monitor_unlock(&io->monitor);
-    if (was_empty)
-        wake_send(io->wake);
-}
-
-void exchanges_resume(struct io *io)
-{
-    monitor_lock(&io->monitor);
-    struct request *request = io->returned;
-    io->returned = NULL;
-    monitor_unlock(&io->monitor);
-    for (; request; request = request->next) {
-        io->parked--;
-        MHD_resume_connection(exchange_of(request)->wire);
-    }
+    exchange->connection = NULL;
+    exchange->is_gone = true;
+    if (exchange->is_lent)
+        streaming_forget(exchange);
+    else
+        exchange_destroy(exchange);
 }

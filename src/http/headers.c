@@ -14,6 +14,7 @@ static const struct {
     bool once;
 } HEADER_ROWS[HEADERS] = {
     [HEADER_ACCEPT] = {"Accept", false},
+    [HEADER_ACCEPT_ENCODING] = {"Accept-Encoding", false},
     [HEADER_AUTHORIZATION] = {"Authorization", true},
     [HEADER_CONTENT_ENCODING] = {"Content-Encoding", true},
     [HEADER_CONTENT_LENGTH] = {"Content-Length", true},
@@ -71,18 +72,22 @@ bool headers_check(const struct headers *headers, const char *version, struct pr
 }
 
 /* A list that comes in several fields is not looked at, which RFC 9110 allows. */
-bool headers_check_accept(const struct headers *headers, const struct route *route,
+static const char *read_list(const struct headers *headers, enum header header)
+{
+    return headers->is_repeated[header] ? NULL : headers->values[header];
+}
+
+bool headers_check_accept(const struct headers *headers, struct request *request,
                           struct problem *why)
 {
     static const char *const JSON[] = {"application/json", NULL};
+    const struct route *route = request->route;
     const char *const *types = route->answer_types ? route->answer_types : JSON;
-    const char *accept = headers->values[HEADER_ACCEPT];
-    if (!accept || headers->is_repeated[HEADER_ACCEPT])
-        return true;
-    for (size_t i = 0; types[i]; i++)
-        if (accept_allows(accept, types[i]))
-            return true;
-    return fail(why, PROBLEM_NOT_ACCEPTABLE, "the answer would be %s, which Accept excludes",
+    const char *encodings = read_list(headers, HEADER_ACCEPT_ENCODING);
+    request->accepts_gzip = encodings && accept_quality(encodings, "gzip") > 0;
+    request->answer_type = accept_choose(read_list(headers, HEADER_ACCEPT), types);
+    return request->answer_type ||
+           fail(why, PROBLEM_NOT_ACCEPTABLE, "the answer would be %s, which Accept excludes",
                 types[0]);
 }
 

@@ -97,11 +97,13 @@ static void follow_orders(struct io *io)
         monitor_broadcast(&io->monitor);
     }
     monitor_unlock(&io->monitor);
+    if (io->phase >= IO_CLOSED)
+        streams_break(io);
 }
 
 static bool is_finished(const struct io *io)
 {
-    return io->phase == IO_ENDED && io->parked == 0 &&
+    return io->phase == IO_ENDED && io->lent == 0 &&
            (io->connections.count == 0 || clock_monotonic() >= io->ends_at);
 }
 

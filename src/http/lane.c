@@ -115,6 +115,16 @@ static size_t await_batch(struct worker *worker)
     return count;
 }
 
+/* Where nothing may wait, whoever has got an answer finds the worker free. */
+static void be_free(struct worker *worker)
+{
+    struct lane *lane = worker->lane;
+    monitor_lock(&lane->monitor);
+    lane->busy -= worker->is_busy;
+    worker->is_busy = false;
+    monitor_unlock(&lane->monitor);
+}
+
 static void answer_one(const struct lane_options *options, struct request *request,
                        struct db *db)
 {
@@ -135,6 +145,8 @@ static void *work(void *argument)
             worker->batch[0]->route->answer_batch(worker->batch, count, worker->db);
         else
             answer_one(options, worker->batch[0], worker->db);
+        if (options->queue_limit == 0)
+            be_free(worker);
         for (size_t i = 0; i < count; i++)
             options->done(worker->batch[i]);
     }
@@ -147,7 +159,8 @@ static bool worker_start(struct lane *lane, struct worker *worker, struct proble
     worker->lane = lane;
     worker->db = db_create(options->database_url, options->statement_seconds);
     worker->batch =
-        calloc(options->batch_weight > 0 ? options->queue_limit : 1, sizeof *worker->batch);
+        calloc(options->batch_weight > 0 ? options->queue_limit + options->workers : 1,
+               sizeof *worker->batch);
     if (!worker->db || !worker->batch)
         return fail(why, PROBLEM_INTERNAL, "out of memory");
     worker->is_running = thread_start(&worker->thread, options->name, work, worker, why);
@@ -156,7 +169,7 @@ static bool worker_start(struct lane *lane, struct worker *worker, struct proble
 
 struct lane *lane_start(const struct lane_options *options, struct problem *why)
 {
-    assert(options->workers > 0 && options->queue_limit > 0);
+    assert(options->workers > 0);
     size_t size = sizeof(struct lane) + options->workers * sizeof(struct worker);
     struct lane *lane = calloc(1, size);
     if (!lane) {
@@ -177,7 +190,8 @@ struct lane *lane_start(const struct lane_options *options, struct problem *why)
 bool lane_submit(struct lane *lane, struct request *request)
 {
     monitor_lock(&lane->monitor);
-    bool has_room = !lane->is_closed && lane->depth < lane->options.queue_limit;
+    size_t room = lane->options.queue_limit + lane->options.workers - lane->busy;
+    bool has_room = !lane->is_closed && lane->depth < room;
     if (has_room) {
         request->next = NULL;
         request->queued_at = clock_monotonic();

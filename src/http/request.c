@@ -1,6 +1,7 @@
 #include "http/request.h"
 
 #include "http/condition.h"
+#include "http/stream.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -122,6 +123,12 @@ static bool respond_without_memory(struct request *request)
     return respond_text(request, 500, PROBLEM_TYPE, BODY, sizeof BODY - 1);
 }
 
+static void note_for_log(struct request *request, const struct problem *why)
+{
+    const char *told = why->log_detail[0] ? why->log_detail : why->detail;
+    request->log_detail = arena_copy(request->arena, told, strlen(told));
+}
+
 void request_refuse(struct request *request, const struct problem *why)
 {
     request_refuse_parts(request, why, why, 1);
@@ -142,8 +149,19 @@ void request_refuse_parts(struct request *request, const struct problem *why,
         if (REFUSAL_FIELDS[i].code == PROBLEM_NONE || REFUSAL_FIELDS[i].code == why->code)
             (void)respond_field(request, REFUSAL_FIELDS[i].field.name,
                                 REFUSAL_FIELDS[i].field.value);
-    if (request->answer.status >= 500) {
-        const char *told = why->log_detail[0] ? why->log_detail : why->detail;
-        request->log_detail = arena_copy(request->arena, told, strlen(told));
-    }
+    if (request->answer.status >= 500)
+        note_for_log(request, why);
+}
+
+bool respond_stream(struct request *request)
+{
+    request->answer.status = 200;
+    stream_open(request->stream);
+    return true;
+}
+
+void request_break(struct request *request, const struct problem *why)
+{
+    note_for_log(request, why);
+    stream_break(request->stream);
 }

@@ -22,6 +22,7 @@ enum {
     SECOND = 1000000,
     RESERVED_FILES = 64,                /* for whatever the libraries open */
     FILES_OF_THREAD = LINGER_LIMIT + 4, /* lingering sockets, epoll, wake-ups */
+    FILES_OF_BULK = 4,                  /* connections to PostgreSQL that a stream may take */
     FEWEST_CONNECTIONS = 64,            /* however few files there are */
     ANSWER_MICROSECONDS = 60 * SECOND   /* a thread follows an order at once, or is lost */
 };
@@ -42,7 +43,8 @@ static unsigned possible_connections(const struct config *config)
     struct rlimit files;
     rlim_t wanted = config->connection_limit;
     rlim_t others = RESERVED_FILES + config->read_workers + config->writers +
-                    config->change_workers + (rlim_t)config->io_threads * FILES_OF_THREAD;
+                    config->change_workers + (rlim_t)config->bulk_workers * FILES_OF_BULK +
+                    (rlim_t)config->io_threads * FILES_OF_THREAD;
     if (getrlimit(RLIMIT_NOFILE, &files) != 0)
         return config->connection_limit;
     if (files.rlim_cur < wanted + others) {
@@ -99,19 +101,23 @@ static bool start_lanes(struct server *server, const struct config *config,
                         const char *database_url, struct problem *why)
 {
     const struct lane_options options[LANES] = {
-        [LANE_READ] = {.name = "read", .workers = config->read_workers},
+        [LANE_READ] = {.name = "read",
+                       .workers = config->read_workers,
+                       .queue_limit = config->queue_limit},
         [LANE_WRITE] = {.name = "write",
                         .workers = config->writers,
+                        .queue_limit = config->queue_limit,
                         .batch_weight = config->batch_events},
         [LANE_CHANGE] = {.name = "change",
                          .workers = config->change_workers,
+                         .queue_limit = config->queue_limit,
                          .answer = change_answer},
+        [LANE_BULK] = {.name = "bulk", .workers = config->bulk_workers},
     };
     for (enum lane_name name = LANE_READ; name < LANES; name++) {
         struct lane_options all = options[name];
         all.database_url = database_url;
         all.statement_seconds = config->statement_seconds;
-        all.queue_limit = config->queue_limit;
         all.done = io_return;
         server->shared.lanes[name] = lane_start(&all, why);
         if (!server->shared.lanes[name])

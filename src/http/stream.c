@@ -72,6 +72,11 @@ enum stream_state stream_accept(struct stream *stream, void *into, size_t size, 
     return state;
 }
 
+void stream_open(struct stream *stream)
+{
+    stream->stir(stream->closure);
+}
+
 /* The sender goes on when half of the ring is free, not for each piece. */
 enum stream_state stream_read(struct stream *stream, void *into, size_t size, size_t *length,
                               unsigned milliseconds)

@@ -98,6 +98,47 @@ START_TEST(what_is_idle_ends_unless_its_next_request_came)
 }
 END_TEST
 
+START_TEST(an_upload_lives_while_it_moves)
+{
+    connection_begin(&all, connection, 0);
+    for (int64_t at = 0; at < HOUR; at += REQUEST - 1) {
+        ck_assert(outlives(at));
+        connection_flows(&all, connection, CONNECTION_UPLOADING, at * SECOND);
+    }
+    ck_assert(!outlives((int64_t)2 * HOUR));
+}
+END_TEST
+
+START_TEST(an_upload_ends_with_its_client)
+{
+    connection_flows(&all, connection, CONNECTION_UPLOADING, 0);
+    ck_assert_int_eq(send(client, "G", 1, 0), 1);
+    ck_assert_int_eq(shutdown(client, SHUT_WR), 0);
+    ck_assert(outlives(0));
+    char byte;
+    ck_assert_int_eq(recv(connection->socket, &byte, 1, 0), 1);
+    ck_assert(!outlives(0));
+}
+END_TEST
+
+START_TEST(a_reader_lives_while_it_takes)
+{
+    char byte;
+    for (int i = 0; i < 11; i++)
+        ck_assert_int_eq(send(connection->socket, "x", 1, 0), 1);
+    connection_flows(&all, connection, CONNECTION_STREAMING, 0);
+    int64_t at = REQUEST;
+    connections_sweep(&all, at * SECOND); /* the first look */
+    for (at += REQUEST; at < 5 * REQUEST; at += REQUEST) {
+        ck_assert_int_eq(recv(client, &byte, 1, 0), 1);
+        connections_sweep(&all, at * SECOND);
+        ck_assert_int_eq(send(connection->socket, "", 0, MSG_NOSIGNAL), 0);
+    }
+    connections_sweep(&all, at * SECOND);
+    ck_assert_int_eq(send(connection->socket, "x", 1, MSG_NOSIGNAL), -1);
+}
+END_TEST
+
 static const struct {
     const char *address, *host, *port; /* host NULL: no address */
 } PLACES[] = {
@@ -138,6 +179,9 @@ int main(void)
     tcase_add_test(tests, an_answer_has_to_be_taken);
     tcase_add_test(tests, rest_has_its_end);
     tcase_add_test(tests, what_is_idle_ends_unless_its_next_request_came);
+    tcase_add_test(tests, an_upload_lives_while_it_moves);
+    tcase_add_test(tests, an_upload_ends_with_its_client);
+    tcase_add_test(tests, a_reader_lives_while_it_takes);
     tcase_add_loop_test(places, addresses_are_read, 0, COUNT_OF(PLACES));
     return tap_run(suite);
 }

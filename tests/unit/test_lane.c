@@ -44,6 +44,14 @@ static void await_gate(size_t arrivals)
     monitor_unlock(&monitor);
 }
 
+static void await_done(size_t count)
+{
+    monitor_lock(&monitor);
+    while (done_count < count)
+        monitor_wait(&monitor);
+    monitor_unlock(&monitor);
+}
+
 static bool answer(struct request *request, struct problem *why)
 {
     pass_gate();
@@ -186,6 +194,23 @@ START_TEST(a_full_queue_takes_no_more)
 }
 END_TEST
 
+/* As in the bulk lane: nobody waits, and whoever has got an answer finds the worker free. */
+START_TEST(a_lane_without_a_queue_takes_what_it_has_workers_for)
+{
+    struct lane *lane = start(2, 0, 0);
+    ck_assert(lane_submit(lane, &requests[0]));
+    await_gate(1);
+    ck_assert(lane_submit(lane, &requests[2]));
+    ck_assert(!lane_submit(lane, &requests[3]));
+    open_gate();
+    await_done(2);
+    ck_assert(lane_submit(lane, &requests[3]));
+    ck_assert(lane_submit(lane, &requests[4]));
+    lane_stop(lane);
+    ck_assert_uint_eq(done_count, 4);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("lane");
@@ -197,6 +222,7 @@ int main(void)
     tcase_add_test(tests, another_worker_joins_for_a_good_batch);
     tcase_add_test(tests, another_worker_joins_for_what_waits_too_long);
     tcase_add_test(tests, a_full_queue_takes_no_more);
+    tcase_add_test(tests, a_lane_without_a_queue_takes_what_it_has_workers_for);
     suite_add_tcase(suite, tests);
     return tap_run(suite);
 }

@@ -1,0 +1,189 @@
+/* Exchanges whose body or answer goes through a stream. The I/O thread holds no more of it than
+ * libmicrohttpd's own buffer of the connection; what does not fit the ring stays there, and
+ * then with the client, while the connection is suspended. A connection that waits for us is
+ * never cut; one that waits for its client is, when nothing has moved for the time of a
+ * request. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "http/exchange.h"
+#include "http/stream.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum {
+    BLOCK_SIZE = 32768, /* that a client of HTTP/1.0 is sent at a time */
+    EARLY_SIZE = 32768, /* of an answer before the body's end: more than any problem takes */
+    TORN_MICROSECONDS = 2 * 1000000 /* for the client to read it before the connection ends */
+};
+
+/* Called by the worker's side. */
+static void stir(void *closure)
+{
+    struct exchange *exchange = closure;
+    struct io *io = exchange->io;
+    monitor_lock(&io->monitor);
+    bool is_news = !exchange->is_stirred;
+    if (is_news) {
+        exchange->is_stirred = true;
+        exchange->next_stirred = io->stirred;
+        io->stirred = exchange;
+    }
+    monitor_unlock(&io->monitor);
+    if (is_news)
+        wake_send(io->wake);
+}
+
+bool streaming_begin(struct exchange *exchange, struct problem *why)
+{
+    struct request *request = &exchange->request;
+    struct io *io = exchange->io;
+    if (request->route->flow == FLOW_NONE)
+        return true;
+    request->stream = stream_create(request->arena, stir, exchange);
+    if (!request->stream)
+        return fail(why, PROBLEM_INTERNAL, "out of memory");
+    exchange->next_stream = io->streams;
+    if (io->streams)
+        io->streams->previous_stream = exchange;
+    io->streams = exchange;
+    return true;
+}
+
+static void log_stream(const struct exchange *exchange)
+{
+    const struct request *request = &exchange->request;
+    char bytes[24];
+    snprintf(bytes, sizeof bytes, "%" PRIu64, exchange->sent);
+    log_line(request->log_detail ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG, "streamed", "request",
+             request->id, "route", request->route->path, "key", request->key_id, "bytes", bytes,
+             "detail", request->log_detail ? request->log_detail : "", NULL);
+}
+
+void streaming_end(struct exchange *exchange)
+{
+    if (!exchange->request.stream)
+        return;
+    if (exchange->is_streamed)
+        log_stream(exchange);
+    if (exchange->previous_stream)
+        exchange->previous_stream->next_stream = exchange->next_stream;
+    else
+        exchange->io->streams = exchange->next_stream;
+    if (exchange->next_stream)
+        exchange->next_stream->previous_stream = exchange->previous_stream;
+}
+
+void streaming_forget(struct exchange *exchange)
+{
+    if (exchange->request.stream)
+        stream_break(exchange->request.stream);
+}
+
+void streams_break(struct io *io)
+{
+    for (struct exchange *at = io->streams; at; at = at->next_stream)
+        stream_break(at->request.stream);
+}
+
+/* A connection waits for its client, or its client for us. */
+
+static void wait_for_client(const struct exchange *exchange)
+{
+    enum connection_state state =
+        exchange->is_streamed ? CONNECTION_STREAMING : CONNECTION_UPLOADING;
+    connection_flows(&exchange->io->connections, exchange->connection, state,
+                     clock_monotonic());
+}
+
+static void wait_for_worker(struct exchange *exchange)
+{
+    connection_received(exchange->connection);
+    exchange_suspend(exchange);
+}
+
+void streaming_attend(struct exchange *exchange)
+{
+    const struct request *request = &exchange->request;
+    if (exchange->is_gone ||
+        (exchange->state == EXCHANGE_PARKED && request->route->flow == FLOW_BODY))
+        return;
+    exchange->is_streamed = request->route->flow == FLOW_ANSWER;
+    if (exchange->is_suspended)
+        wait_for_client(exchange);
+    exchange_resume(exchange);
+}
+
+/* The body --------------------------------------------------------------------------------- */
+
+void streaming_take(struct exchange *exchange, const char *piece, size_t *size)
+{
+    size_t taken = stream_offer(exchange->request.stream, piece, *size);
+    *size -= taken;
+    if (*size > 0)
+        wait_for_worker(exchange);
+    else
+        wait_for_client(exchange);
+}
+
+static void write_early(struct buffer *out, const struct request *request)
+{
+    const struct answer *answer = &request->answer;
+    buffer_print(out, "HTTP/1.1 %d %s\r\nConnection: close\r\nX-Request-Id: %s\r\n",
+                 answer->status, MHD_get_reason_phrase_for((unsigned)answer->status),
+                 request->id);
+    for (size_t i = 0; i < answer->field_count; i++)
+        buffer_print(out, "%s: %s\r\n", answer->fields[i].name, answer->fields[i].value);
+    buffer_print(out, "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n", answer->content_type,
+                 answer->length);
+    buffer_append(out, answer->body, answer->length);
+}
+
+/* libmicrohttpd takes no answer in mid-body. But nothing was sent yet, so the answer goes past
+ * it, into an empty socket, and the connection ends. */
+void streaming_answer_early(struct exchange *exchange)
+{
+    struct connection *connection = exchange->connection;
+    struct buffer out = buffer_create(exchange->request.arena, EARLY_SIZE);
+    write_early(&out, &exchange->request);
+    if (!out.failed)
+        (void)send(connection->socket, out.data, out.length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    (void)shutdown(connection->socket, SHUT_WR);
+    exchange->state = EXCHANGE_TORN;
+    wait_for_client(exchange);
+    connection->deadline = clock_monotonic() + TORN_MICROSECONDS;
+    exchange_resume(exchange);
+}
+
+/* The answer ------------------------------------------------------------------------------- */
+
+/* An MHD_ContentReaderCallback. */
+static ssize_t give(void *closure, uint64_t position, char *into, size_t size)
+{
+    struct exchange *exchange = closure;
+    size_t length = 0;
+    (void)position;
+    switch (stream_accept(exchange->request.stream, into, size, &length)) {
+    case STREAM_FLOWS:
+        wait_for_client(exchange);
+        exchange->sent += length;
+        return (ssize_t)length;
+    case STREAM_QUIET:
+        wait_for_worker(exchange);
+        return 0;
+    case STREAM_ENDED:
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    case STREAM_BROKEN:
+        break;
+    }
+    connection_tear(exchange->connection);
+    return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+struct MHD_Response *streaming_response(struct exchange *exchange)
+{
+    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_SIZE, give, exchange,
+                                             NULL);
+}
