@@ -30,11 +30,14 @@ static const struct command COMMANDS[] = {
      "events:read, customers:read, customers:write, metrics:read, config:write, privacy and\n"
      "admin, which is all of them.\n",
      command_key},
-    {"import", "FILE [--format csv|ndjson] [--rejects FILE]",
+    {"import", "FILE [--format csv|ndjson] [--source NAME] [--type NAME] [--rejects FILE]",
      "store the events of a file, or of - for standard input",
-     "What is refused goes to FILE.rejects.ndjson with its line number and the reasons, and\n"
-     "makes the exit status 3. An import can be started again at any time: what is stored\n"
-     "already counts as a duplicate.\n",
+     "A name that ends in .csv is CSV, all else NDJSON; .gz is unpacked. --source and --type "
+     "are\n"
+     "for CSV without these columns. What is refused goes to FILE.rejects.ndjson with its "
+     "line\n"
+     "number and the reasons, and makes the exit status 3. An import can be started again at\n"
+     "any time: what is stored already counts as a duplicate.\n",
      command_import},
     {"verify", "", "compare what is derived with the ledger",
      "Exits with 1 if there is a difference.\n", command_verify},

@@ -39,6 +39,14 @@ bool show_reconciliation(struct request *request, struct problem *why);
 bool admit_void(struct request *request, struct problem *why);
 void record_voids(struct request *const *batch, size_t count, struct db *db);
 
+/* imports.c */
+bool admit_import(struct request *request, struct problem *why);
+bool run_import(struct request *request, struct problem *why);
+bool admit_import_list(struct request *request, struct problem *why);
+bool list_imports(struct request *request, struct problem *why);
+bool admit_import_id(struct request *request, struct problem *why);
+bool show_import(struct request *request, struct problem *why);
+
 /* customers.c */
 bool admit_customer(struct request *request, struct problem *why);
 bool admit_customer_list(struct request *request, struct problem *why);

@@ -12,6 +12,7 @@ struct service {
     unsigned queue_limit;            /* requests that may wait in a lane */
     const char *type_prefix;         /* of event types; see struct event_context */
     struct registry *registry;       /* of the custom types */
+    unsigned batch_events;           /* that one commit takes at the most */
 };
 
 #endif

@@ -32,6 +32,9 @@ struct db_value {
 struct db *db_create(const char *url, unsigned statement_seconds); /* NULL: out of memory */
 void db_destroy(struct db *db);
 
+/* Another one to the same database, with the same deadlines. NULL: out of memory. */
+struct db *db_create_alike(const struct db *db);
+
 /* Runs a statement of the catalogue, prepared once a connection. `values` has as many as the
  * statement has parameters. On success *rows is the caller's, to be released by PQclear.
  *

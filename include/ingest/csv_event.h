@@ -13,19 +13,30 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct csv_column {
-    const char *name;
-    size_t position; /* in the row */
+/* What every row has, because the header has no such column; each may be NULL. */
+struct csv_constants {
+    const char *source, *type;
 };
 
+struct csv_column {
+    const char *name;
+    size_t position;      /* in the row */
+    const char *constant; /* of every row, in place of a cell; NULL: none */
+};
+
+enum { CSV_CONSTANTS = sizeof(struct csv_constants) / sizeof(const char *) };
+
 struct csv_header {
-    struct csv_column columns[CSV_COLUMNS]; /* by name: so the members of an object adjoin */
+    struct csv_column columns[CSV_COLUMNS + CSV_CONSTANTS]; /* by name: so the members of an
+                                                             * object adjoin */
     size_t count;
-    size_t type_position;
+    size_t cells; /* of a row */
+    const struct csv_column *type;
 };
 
 /* Takes the header from the first row. A name that no event has is a clear fault. */
-bool csv_header_read(struct arena *arena, const struct csv_row *row, struct csv_header *header,
+bool csv_header_read(struct arena *arena, const struct csv_row *row,
+                     const struct csv_constants *constants, struct csv_header *header,
                      struct problem *why) MUST_CHECK;
 
 /* Writes a row as the JSON text of an event, for event_read to judge; `context` as there. False

@@ -1,35 +1,50 @@
-/* clmd import: NDJSON or CSV from a file, through the same validation and the same batches as
- * the API. */
+/* An import: rows of NDJSON or CSV of any number, through the same validation and the same
+ * batches as single events, in bounded memory. For `clmd import` and POST /v1/imports. */
 #ifndef CLMD_INGEST_IMPORT_H
 #define CLMD_INGEST_IMPORT_H
 
 #include "base/problem.h"
 #include "db/db.h"
 #include "ingest/registry.h"
+#include "ingest/rows.h"
+#include "ingest/storer.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
-enum import_format { IMPORT_BY_NAME, IMPORT_NDJSON, IMPORT_CSV };
+struct import_counts {
+    uint64_t lines; /* that were judged and stored, or refused; the sum of what follows */
+    uint64_t created, duplicate, conflict, rejected;
+    uint64_t reached; /* the line of the input up to which all is told in this */
+};
+
+/* How it ended. What `counts` tells is stored in any case. */
+enum import_end {
+    IMPORT_DONE,
+    IMPORT_FAILED,     /* `why` tells: the database, or an input that is no such thing */
+    IMPORT_INTERRUPTED /* the source broke; a row that was cut off is left out */
+};
 
 struct import_options {
-    const char *name;          /* of the input, for messages and to tell the format (.csv) */
-    enum import_format format; /* BY_NAME: .csv is CSV, all else NDJSON */
+    enum rows_format format;
+    struct csv_constants constants; /* ROWS_CSV */
     unsigned batch_events;
     const char *type_prefix;   /* see struct event_context */
     struct registry *registry; /* of the custom types */
-    FILE *rejects;  /* a line of JSON for each: {"line", "reason", "errors", "input"} */
-    FILE *progress; /* a terminal, or NULL */
+    struct source source; /* is read again after it was quiet; what came is stored meanwhile */
+    struct db *dbs[STORERS];
+    size_t db_count;
+
+    /* Both are called on the importing thread.
+     * reject: a row that was not stored, as JSON without a line end. False ends the import.
+     * progress: at least once a second. */
+    bool (*reject)(void *closure, const char *json, size_t length, struct problem *why);
+    void (*progress)(void *closure, const struct import_counts *counts);
+    void *closure;
 };
 
-struct import_counts {
-    uint64_t lines, created, duplicate, conflict, rejected;
-};
-
-/* Reads to the end. Bounded memory, whatever the file's size. False when the database failed
- * for good or the input could not be read; what `counts` tells is stored all the same. */
-bool import_run(struct db *db, FILE *input, const struct import_options *options,
-                struct import_counts *counts, struct problem *why) MUST_CHECK;
+enum import_end import_run(const struct import_options *options, struct import_counts *counts,
+                           struct problem *why) MUST_CHECK;
 
 #endif

@@ -6,29 +6,48 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
-enum { READER_EXCERPT = 1000 }; /* bytes of a row that are kept to be shown */
+enum {
+    READER_BUFFER = 64 * 1024,
+    READER_EXCERPT = 1000 /* bytes of a row that are kept to be shown */
+};
+
+enum source_state {
+    SOURCE_FLOWS,
+    SOURCE_QUIET, /* nothing for a while; it may go on */
+    SOURCE_ENDED,
+    SOURCE_BROKEN /* it ended where it should not have */
+};
+
+/* Where the bytes come from: up to `size` of them, at least one where it flows. */
+struct source {
+    enum source_state (*read)(void *closure, char *into, size_t size, size_t *length);
+    void *closure;
+};
 
 enum read_result { READ_ROW, READ_BAD, READ_END };
 
 struct reader {
-    FILE *input;
-    uint64_t bytes; /* read so far */
-    uint64_t line;  /* that the next byte stands in, from 1 */
+    struct source source;
+    enum source_state state; /* FLOWS, until it has ended or broken */
+    uint64_t bytes;          /* that the source has given */
+    uint64_t line;           /* that the next byte stands in, from 1 */
 
     /* The row that began last. */
     uint64_t first_line;
     char excerpt[READER_EXCERPT];
     size_t excerpt_length;
+
+    const char *at, *end; /* of what was not read yet */
+    char buffer[READER_BUFFER];
 };
 
-struct reader reader_create(FILE *input);
+void reader_start(struct reader *reader, struct source source);
 
 /* A row begins with the next byte. */
 void reader_begin(struct reader *reader);
 
-/* The next byte; EOF at the end, or if the input cannot be read (ferror tells). */
+/* The next byte; EOF at the end, and where the source broke. */
 int reader_next(struct reader *reader);
 
 /* Passes over what is left of the line, if `last`, the byte read last, did not end it. */

@@ -12,6 +12,9 @@ static const char *const EVENT_MEDIA[] = {"application/json",
 static const char *const POST_EVENTS_FLAGS[] = {"atomic", "dry_run", NULL};
 static const char *const JSON_MEDIA[] = {"application/json", NULL};
 static const char *const PATCH_MEDIA[] = {"application/merge-patch+json", NULL};
+static const char *const IMPORT_MEDIA[] = {"application/x-ndjson", "text/csv", NULL};
+static const char *const IMPORT[] = {"source", "type", NULL};
+static const char *const IMPORT_LIST[] = {"state", "limit", "cursor", NULL};
 static const char *const PAGE[] = {"limit", "cursor", NULL};
 static const char *const CUSTOMER_LIST[] = {"stage", "q", "limit", "cursor", NULL};
 static const char *const EVENT_LIST[] = {"customer", "type",          "stage",
@@ -56,6 +59,14 @@ const struct route ROUTES[] = {
     {PUT, .path = "/v1/event-types/{type}", .scope = SCOPE_CONFIG_WRITE, .lane = LANE_CHANGE,
      .media_types = JSON_MEDIA, .is_tagged = true, .admit = admit_event_type,
      .answer = put_event_type},
+
+    {POST, .path = "/v1/imports", .scope = SCOPE_EVENTS_WRITE, .lane = LANE_BULK,
+     .flow = FLOW_BODY, .parameters = IMPORT, .media_types = IMPORT_MEDIA,
+     .admit = admit_import, .answer = run_import},
+    {GET, .path = "/v1/imports", .scope = SCOPE_EVENTS_WRITE, .lane = LANE_READ,
+     .parameters = IMPORT_LIST, .admit = admit_import_list, .answer = list_imports},
+    {GET, .path = "/v1/imports/{import_id}", .scope = SCOPE_EVENTS_WRITE, .lane = LANE_READ,
+     .admit = admit_import_id, .answer = show_import},
 
     {GET, .path = "/v1/customers", .scope = SCOPE_CUSTOMERS_READ, .lane = LANE_READ,
      .parameters = CUSTOMER_LIST, .admit = admit_customer_list, .is_tagged = true,

@@ -156,6 +156,7 @@ static bool serve_with_registry(const struct config *config, const struct databa
                                 struct problem *why)
 {
     struct service service = {.queue_limit = config->queue_limit,
+                              .batch_events = config->batch_events,
                               .type_prefix = config->type_prefix,
                               .registry = registry_create()};
     bool done = service.registry ? serve(config, database, &service, why)

@@ -43,6 +43,11 @@ struct db *db_create(const char *url, unsigned statement_seconds)
     return db;
 }
 
+struct db *db_create_alike(const struct db *db)
+{
+    return db_create(db->url, db->statement_seconds);
+}
+
 static void disconnect(struct db *db)
 {
     PQfinish(db->connection);

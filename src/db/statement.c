@@ -146,6 +146,22 @@ static const struct statement_row STATEMENT_ROWS[] = {
          "select has_more, activated from lifecycle.work_on_models($1::integer)", 1},
     [STATEMENT_NOTE_FAILED_WORK] = {"note_failed_work", "select lifecycle.note_failed_work()",
                                     0},
+    [STATEMENT_START_IMPORT] = {"start_import",
+                                "select lifecycle.start_import($1::uuid, $2::text, $3::text, "
+                                "$4::bigint)",
+                                4},
+    [STATEMENT_NOTE_IMPORT] = {"note_import",
+                               "select lifecycle.note_import($1::uuid, $2::text, $3::bigint, "
+                               "$4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::bigint, "
+                               "$9::json)",
+                               9},
+    [STATEMENT_KEEP_REJECTS] = {"keep_rejects",
+                                "select lifecycle.keep_rejects($1::uuid, $2::text[])", 2},
+    [STATEMENT_SHOW_IMPORT] = {"show_import", "select lifecycle.show_import($1::uuid)", 1},
+    [STATEMENT_LIST_IMPORTS] = {"list_imports",
+                                "select page, next_cursor from lifecycle.list_imports("
+                                "$1::text, $2::integer, $3::text)",
+                                3},
 };
 
 static_assert(sizeof STATEMENT_ROWS / sizeof *STATEMENT_ROWS == STATEMENTS,

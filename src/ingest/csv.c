@@ -1,5 +1,8 @@
 #include "ingest/csv.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 bool csv_create(struct arena *arena, struct csv_row *row)
 {
     *row = (struct csv_row){.text = arena_alloc_raw(arena, CSV_BYTES)};
@@ -39,17 +42,25 @@ static bool read_plain(struct reader *reader, struct csv_row *row, int *byte,
     return true;
 }
 
+/* Whoever forgets to close a quote loses the rows up to the next one, or up to the limit: it is
+ * told how far. */
 static bool read_quoted(struct reader *reader, struct csv_row *row, int *byte,
                         struct problem *why)
 {
+    uint64_t line = reader->line;
     for (;;) {
         *byte = reader_next(reader);
         if (*byte == EOF)
-            return fail(why, PROBLEM_UNPROCESSABLE, "a quote is opened and never closed");
+            return fail(why, PROBLEM_UNPROCESSABLE,
+                        "a quote is opened in line %" PRIu64 " and never closed", line);
         if (*byte == '"' && (*byte = reader_next(reader)) != '"')
             break;
         if (!put(row, *byte, why))
-            return false;
+            return fail(why, PROBLEM_UNPROCESSABLE,
+                        "the row is longer than %d bytes: the quote that is opened in line "
+                        "%" PRIu64 " is not closed; what follows it is passed over up to line "
+                        "%" PRIu64,
+                        CSV_BYTES, line, reader->line);
     }
     return is_cell_end(*byte) ||
            fail(why, PROBLEM_UNPROCESSABLE, "something follows a closing quote");

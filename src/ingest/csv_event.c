@@ -35,21 +35,34 @@ static const struct csv_column *find_column(const struct csv_header *header, con
 static bool check_header(struct csv_header *header, struct problem *why)
 {
     static const char *const REQUIRED[] = {"id", "source", "type", "time"};
-    for (size_t i = 1; i < header->count; i++)
-        if (compare_columns(&header->columns[i - 1], &header->columns[i]) == 0)
-            return fail(why, PROBLEM_UNPROCESSABLE, "the header names %s twice",
-                        header->columns[i].name);
+    for (size_t i = 1; i < header->count; i++) {
+        const struct csv_column *one = &header->columns[i - 1], *other = &header->columns[i];
+        if (compare_columns(one, other) != 0)
+            continue;
+        return fail(why, PROBLEM_UNPROCESSABLE,
+                    one->constant == NULL && other->constant == NULL
+                        ? "the header names %s twice"
+                        : "the header has a column %s, and it is given beside it",
+                    one->name);
+    }
     for (size_t i = 0; i < COUNT_OF(REQUIRED); i++)
         if (find_column(header, REQUIRED[i]) == NULL)
             return fail(why, PROBLEM_UNPROCESSABLE, "the header has no column %s", REQUIRED[i]);
-    header->type_position = find_column(header, "type")->position;
+    header->type = find_column(header, "type");
     return true;
 }
 
-bool csv_header_read(struct arena *arena, const struct csv_row *row, struct csv_header *header,
+static void add_constant(struct csv_header *header, const char *name, const char *text)
+{
+    if (text != NULL)
+        header->columns[header->count++] = (struct csv_column){.name = name, .constant = text};
+}
+
+bool csv_header_read(struct arena *arena, const struct csv_row *row,
+                     const struct csv_constants *constants, struct csv_header *header,
                      struct problem *why)
 {
-    header->count = row->count;
+    header->count = header->cells = row->count;
     for (size_t i = 0; i < row->count; i++) {
         const char *name = csv_cell(row, i);
         if (!is_field(name))
@@ -57,10 +70,13 @@ bool csv_header_read(struct arena *arena, const struct csv_row *row, struct csv_
                         "the header names \"%.64s\", which is no field of an event: those are "
                         "id, source, type, subject, time, sequence and data.<member>",
                         name);
-        header->columns[i] = (struct csv_column){arena_copy(arena, name, row->lengths[i]), i};
+        header->columns[i] = (struct csv_column){
+            .name = arena_copy(arena, name, row->lengths[i]), .position = i};
         if (header->columns[i].name == NULL)
             return fail(why, PROBLEM_INTERNAL, "out of memory");
     }
+    add_constant(header, "source", constants->source);
+    add_constant(header, "type", constants->type);
     qsort(header->columns, header->count, sizeof *header->columns, compare_columns);
     return check_header(header, why);
 }
@@ -181,22 +197,31 @@ static void write_cell(struct writer *writer, const struct event_type *type, con
     writer->needs_comma = true;
 }
 
+static const char *text_of(const struct csv_row *row, const struct csv_column *column,
+                           size_t *length)
+{
+    bool is_cell = column->constant == NULL;
+    const char *text = is_cell ? csv_cell(row, column->position) : column->constant;
+    *length = is_cell ? row->lengths[column->position] : strlen(text);
+    return text;
+}
+
 bool csv_event_write(const struct csv_header *header, const struct csv_row *row,
                      const struct event_context *context, struct buffer *out,
                      struct problem *why)
 {
     const struct event_type *type;
     struct writer writer = {.out = out, .open = ""};
-    if (row->count != header->count)
+    size_t length;
+    if (row->count != header->cells)
         return fail(why, PROBLEM_UNPROCESSABLE, "the row has %zu cells, the header %zu",
-                    row->count, header->count);
-    if (!event_type_find(out->arena, csv_cell(row, header->type_position), context, &type, why))
+                    row->count, header->cells);
+    if (!event_type_find(out->arena, text_of(row, header->type, &length), context, &type, why))
         return false;
     buffer_text(out, "{");
     for (size_t i = 0; i < header->count; i++) {
         const struct csv_column *column = &header->columns[i];
-        const char *text = csv_cell(row, column->position);
-        size_t length = row->lengths[column->position];
+        const char *text = text_of(row, column, &length);
         if (!is_text(text, length))
             return fail(why, PROBLEM_UNPROCESSABLE, "the cell of column %s is not UTF-8 text",
                         column->name);

@@ -1,114 +1,66 @@
-/* Rows are read, judged and gathered until they make up a batch; the batch is stored, its
- * rejects are told, and its memory is given back. Since a stored event is a duplicate the next
- * time, an import that was interrupted is simply started again, and a database that went away
- * is waited for. */
+/* One thread reads rows and judges them, while storers store those that it has judged. The rows
+ * of a customer all go to the same storer, by a hash of the subject: so storers hardly ever
+ * want the same customer, and what a file says of one is stored in the file's order.
+ *
+ * Nothing is waited for longer than a second without telling of the progress. */
 #include "ingest/import.h"
 
 #include "base/clock.h"
-#include "base/utf8.h"
-#include "ingest/batch.h"
-#include "ingest/csv_event.h"
-#include "ingest/meter.h"
-#include "ingest/reader.h"
 
-#include <inttypes.h>
 #include <string.h>
-#include <strings.h>
-#include <unistd.h>
 
 enum {
-    BATCH_BYTES = 8 * 1024 * 1024, /* of events: a batch ends where either limit is reached */
-    BATCH_MEMORY = 256 * 1024 * 1024,
+    PARCEL_BYTES = 1024 * 1024, /* a parcel ends where this or its number of rows is reached */
     IMPORT_MEMORY = 16 * 1024 * 1024,
+    ROW_MEMORY = 4 * 1024 * 1024,
     REJECT_BYTES = 64 * 1024,
-    PATIENCE_SECONDS = 60 /* for a database that is away */
-};
-
-/* A row of the input. */
-struct entry {
-    struct item item;
-    uint64_t line;
-    const char *excerpt;
-    size_t excerpt_length;
-};
-
-struct batch {
-    struct arena *arena;
-    struct entry *entries;
-    struct item **items;
-    size_t count, bytes;
+    STEP_MILLISECONDS = 1000
 };
 
 struct import {
-    struct db *db;
     const struct import_options *options;
     struct import_counts *counts;
     struct arena *arena; /* of what lasts as long as the import */
-    struct reader reader;
-    struct meter meter;
-    struct batch batch;
-    size_t batch_events;
-    char *line; /* NDJSON: the line just read */
-
-    /* CSV: */
-    bool is_csv;
-    struct csv_row row;
-    struct csv_header header;
+    struct storers *storers;
+    struct parcel *filled[STORERS]; /* now, for each storer; NULL: empty */
+    struct parcel *live;            /* all that are not told of yet */
+    bool has_failed;
+    struct problem why; /* of the failure */
+    size_t capacity;    /* of a parcel */
+    uint64_t passed;    /* the line that was read last */
+    struct rows rows;
 };
 
-static bool begin_batch(struct import *import, struct problem *why)
+static void fail_import(struct import *import, const struct problem *why)
 {
-    struct batch *batch = &import->batch;
-    arena_destroy(batch->arena);
-    *batch = (struct batch){.arena = arena_create(BATCH_MEMORY)};
-    if (batch->arena != NULL) {
-        batch->entries =
-            arena_alloc(batch->arena, import->batch_events * sizeof *batch->entries);
-        batch->items = arena_alloc(batch->arena, import->batch_events * sizeof *batch->items);
-    }
-    return (batch->entries != NULL && batch->items != NULL) ||
-           fail(why, PROBLEM_INTERNAL, "out of memory");
+    if (!import->has_failed)
+        import->why = *why;
+    import->has_failed = true;
+    storers_hurry(import->storers);
 }
 
-/* Rejects are JSON, whatever the bytes of the input are: what is no UTF-8 becomes U+FFFD. */
-static void write_excerpt(struct buffer *out, struct arena *arena, const struct entry *entry)
+static void run_out_of_memory(struct import *import)
 {
-    static const char REPLACEMENT[] = "\xef\xbf\xbd";
-    struct buffer text = buffer_create(arena, REJECT_BYTES);
-    size_t length = entry->excerpt_length;
-    while (length > 0 && entry->excerpt[length - 1] == '\n')
-        length--;
-    for (size_t at = 0, step = 0; at < length; at += step) {
-        step = utf8_length(entry->excerpt + at, length - at);
-        if (step > 0)
-            buffer_append(&text, entry->excerpt + at, step);
-        else
-            buffer_text(&text, REPLACEMENT);
-        step += step == 0;
-    }
-    buffer_json(out, text.length > 0 ? text.data : "", text.length);
+    struct problem why = {.code = PROBLEM_NONE};
+    fail(&why, PROBLEM_INTERNAL, "out of memory");
+    fail_import(import, &why);
 }
 
-static bool write_reject(const struct import *import, const struct entry *entry,
-                         struct problem *why)
+/* Telling ---------------------------------------------------------------------------------- */
+
+static void tell_reject(struct import *import, struct parcel *parcel, const struct entry *entry)
 {
-    struct arena *arena = import->batch.arena;
-    const struct problem problem = item_problem(&entry->item);
-    struct buffer out = buffer_create(arena, REJECT_BYTES);
-    buffer_print(&out, "{\"line\":%" PRIu64 ",\"reason\":", entry->line);
-    buffer_json_text(&out, problem.detail);
-    buffer_text(&out, ",\"errors\":");
-    faults_write(&out, &problem);
-    buffer_text(&out, ",\"input\":");
-    write_excerpt(&out, arena, entry);
-    buffer_text(&out, "}\n");
-    if (out.failed)
-        return fail(why, PROBLEM_INTERNAL, "out of memory");
-    return fwrite(out.data, 1, out.length, import->options->rejects) == out.length ||
-           fail(why, PROBLEM_INTERNAL, "the file of rejects cannot be written");
+    const struct import_options *options = import->options;
+    struct problem why = {.code = PROBLEM_NONE};
+    struct buffer text = buffer_create(parcel->arena, REJECT_BYTES);
+    reject_write(&text, parcel->arena, entry);
+    if (text.failed)
+        run_out_of_memory(import);
+    else if (!options->reject(options->closure, text.data, text.length, &why))
+        fail_import(import, &why);
 }
 
-static bool tell_outcomes(const struct import *import, struct problem *why)
+static void tell_outcomes(struct import *import, struct parcel *parcel)
 {
     struct import_counts *counts = import->counts;
     uint64_t *const totals[] = {
@@ -117,41 +69,95 @@ static bool tell_outcomes(const struct import *import, struct problem *why)
         [OUTCOME_CONFLICT] = &counts->conflict,
         [OUTCOME_REJECTED] = &counts->rejected,
     };
-    bool is_told = true;
-    for (size_t i = 0; i < import->batch.count; i++) {
-        const struct entry *entry = &import->batch.entries[i];
+    for (size_t i = 0; i < parcel->count; i++) {
+        const struct entry *entry = &parcel->entries[i];
         enum outcome outcome = entry->item.outcome;
-        bool is_reject = outcome == OUTCOME_CONFLICT || outcome == OUTCOME_REJECTED;
         counts->lines++;
         ++*totals[outcome];
-        if (is_reject && import->options->rejects != NULL && is_told)
-            is_told = write_reject(import, entry, why);
+        if (outcome == OUTCOME_CONFLICT || outcome == OUTCOME_REJECTED)
+            tell_reject(import, parcel, entry);
     }
-    return is_told;
 }
 
-static bool record_patiently(struct import *import, struct problem *why)
+static void tell_progress(const struct import *import)
 {
-    const struct batch *batch = &import->batch;
-    int64_t give_up_at = clock_monotonic() + PATIENCE_SECONDS * INT64_C(1000000);
-    while (!batch_record(import->db, batch->arena, batch->items, batch->count, why)) {
-        enum db_fault fault = db_last_fault(import->db);
-        bool may_pass = why->code == PROBLEM_UNAVAILABLE &&
-                        (fault == DB_FAULT_CONNECTION || fault == DB_FAULT_TRANSIENT);
-        if (!may_pass || clock_monotonic() > give_up_at)
-            return false;
-        sleep(1);
-    }
-    return true;
+    struct import_counts *counts = import->counts;
+    counts->reached = import->passed;
+    for (const struct parcel *at = import->live; at != NULL; at = at->next_live)
+        if (at->entries[0].line <= counts->reached)
+            counts->reached = at->entries[0].line - 1;
+    import->options->progress(import->options->closure, counts);
 }
 
-static bool end_batch(struct import *import, struct problem *why)
+static void end_parcel(struct import *import, struct parcel *parcel)
 {
-    if (!record_patiently(import, why) || !tell_outcomes(import, why))
-        return false;
-    meter_show(&import->meter, import->reader.bytes, import->counts->lines);
-    return begin_batch(import, why);
+    struct parcel **link = &import->live;
+    while (*link != parcel)
+        link = &(*link)->next_live;
+    *link = parcel->next_live;
+    parcel_destroy(parcel);
 }
+
+/* Parcels ---------------------------------------------------------------------------------- */
+
+/* Takes what the storers have done; waits for some of it up to so long. What was not stored
+ * stays live, for everything up to it is all that the import has reached. */
+static void collect(struct import *import, unsigned milliseconds)
+{
+    struct parcel *parcel;
+    while ((parcel = storers_take(import->storers, milliseconds)) != NULL) {
+        milliseconds = 0;
+        if (parcel->is_stored) {
+            tell_outcomes(import, parcel);
+            end_parcel(import, parcel);
+        } else {
+            fail_import(import, &parcel->why);
+        }
+    }
+    tell_progress(import);
+}
+
+static void give(struct import *import, size_t which)
+{
+    struct parcel *parcel = import->filled[which];
+    import->filled[which] = NULL;
+    while (!storers_give(import->storers, which, parcel, STEP_MILLISECONDS))
+        collect(import, 0);
+    collect(import, 0);
+}
+
+/* What was read goes to the storers, however little it is. */
+static void flush(struct import *import)
+{
+    for (size_t i = 0; i < import->options->db_count; i++)
+        if (import->filled[i] != NULL && !import->has_failed)
+            give(import, i);
+}
+
+static size_t storer_of(const struct import *import, const json_t *event)
+{
+    static const uint64_t BASIS = 14695981039346656037u, PRIME = 1099511628211u;
+    const char *subject = json_string_value(json_object_get(event, "subject"));
+    uint64_t hash = BASIS;
+    for (; subject != NULL && *subject != '\0'; subject++)
+        hash = (hash ^ (unsigned char)*subject) * PRIME;
+    return (size_t)((hash >> 32) % import->options->db_count);
+}
+
+static struct parcel *parcel_of(struct import *import, size_t which)
+{
+    struct parcel *parcel = import->filled[which];
+    if (parcel != NULL)
+        return parcel;
+    parcel = parcel_create(import->capacity);
+    if (parcel == NULL)
+        return NULL;
+    parcel->next_live = import->live;
+    import->live = parcel;
+    return import->filled[which] = parcel;
+}
+
+/* Rows ------------------------------------------------------------------------------------- */
 
 static struct event_context context_of(const struct import *import)
 {
@@ -159,142 +165,152 @@ static struct event_context context_of(const struct import *import)
                                   import->options->registry};
 }
 
-/* Makes the event of the row that was read: false with the problem of the row. */
-static bool read_event(struct import *import, const char *text, size_t length,
-                       struct event *event, struct problem *problem)
+/* Makes the event of a row that is JSON: false with the problem of the row. */
+static bool judge(struct import *import, struct arena *arena, const struct text *text,
+                  size_t used, json_t *object, struct event *event, struct problem *problem)
+{
+    const struct event_context context = context_of(import);
+    if (strspn(text->data + used, " \t\r\n") != text->length - used)
+        return fail(problem, PROBLEM_MALFORMED, "something follows the event on its line");
+    const char *body = arena_copy(arena, text->data, used);
+    if (body == NULL)
+        return fail(problem, PROBLEM_INTERNAL, "out of memory");
+    return event_read(arena, body, used, object, &context, event, problem);
+}
+
+/* The line of NDJSON is the event, and need not be kept twice. */
+static bool keep_excerpt(const struct import *import, struct arena *arena, struct entry *entry)
+{
+    const struct reader *reader = &import->rows.reader;
+    const struct event *event = &entry->item.event;
+    bool is_kept = import->options->format == ROWS_NDJSON && event->body != NULL;
+    size_t length = is_kept ? event->body_length : reader->excerpt_length;
+    entry->excerpt_length = length < READER_EXCERPT ? length : READER_EXCERPT;
+    entry->excerpt = is_kept ? event->body : arena_copy(arena, reader->excerpt, length);
+    return entry->excerpt != NULL;
+}
+
+static bool is_ours(const struct problem *problem)
+{
+    return problem->code == PROBLEM_INTERNAL || problem->code == PROBLEM_UNAVAILABLE;
+}
+
+/* `text` is NULL where `problem` tells already why there is no event in the row. */
+static void add_row(struct import *import, const struct text *text, struct problem *problem)
 {
     size_t used = 0;
-    const struct event_context context = context_of(import);
-    json_t *object = json_parse(text, length, &used, problem);
-    if (object == NULL)
-        return false;
-    bool is_valid =
-        event_read(import->batch.arena, text, used, object, &context, event, problem);
+    struct problem why = {.code = PROBLEM_NONE};
+    json_t *object = text != NULL ? json_parse(text->data, text->length, &used, problem) : NULL;
+    size_t which = storer_of(import, object);
+    struct parcel *parcel = parcel_of(import, which);
+    if (parcel == NULL) {
+        json_decref(object);
+        run_out_of_memory(import);
+        return;
+    }
+    struct entry *entry = parcel_add(parcel);
+    struct item *item = &entry->item;
+    entry->line = import->rows.reader.first_line;
+    parcel->bytes += import->rows.reader.excerpt_length + used;
+    bool is_event = object != NULL &&
+                    judge(import, parcel->arena, text, used, object, &item->event, problem);
     json_decref(object);
-    if (is_valid && strspn(text + used, " \t\r\n") != length - used)
-        is_valid = fail(problem, PROBLEM_MALFORMED, "something follows the event on its line");
-    return is_valid;
+    if (is_ours(problem))
+        fail_import(import, problem);
+    else if (!keep_excerpt(import, parcel->arena, entry) ||
+             (!is_event && !item_reject(item, parcel->arena, problem, &why)))
+        run_out_of_memory(import);
+    else if (parcel->count == parcel->capacity || parcel->bytes >= PARCEL_BYTES)
+        give(import, which);
 }
 
-/* The next row as the JSON text of an event, and a NUL, in the batch's memory. */
-static enum read_result read_json(struct import *import, struct buffer *text,
-                                  struct problem *problem)
+/* The next row, in memory of its own. False at the end. */
+static bool import_row(struct import *import)
 {
+    struct text text = {0};
+    struct problem problem = {.code = PROBLEM_NONE};
     const struct event_context context = context_of(import);
-    size_t length = 0;
-    enum read_result result;
-    if (import->is_csv) {
-        result = csv_read(&import->reader, &import->row, problem);
-        if (result == READ_ROW &&
-            !csv_event_write(&import->header, &import->row, &context, text, problem))
-            return READ_BAD;
+    const struct reader *reader = &import->rows.reader;
+    struct arena *arena = arena_create(ROW_MEMORY);
+    if (arena == NULL) {
+        run_out_of_memory(import);
+        return false;
+    }
+    enum read_result result = rows_next(&import->rows, arena, &context, &text, &problem);
+    if (result != READ_END) {
+        add_row(import, result == READ_ROW ? &text : NULL, &problem);
+        import->passed = reader->line - (reader->state == SOURCE_FLOWS);
+    }
+    arena_destroy(arena);
+    return result != READ_END && !import->has_failed;
+}
+
+static void import_rows(struct import *import)
+{
+    const struct reader *reader = &import->rows.reader;
+    while (import_row(import)) {
+    }
+    if (reader->state == SOURCE_BROKEN)
+        storers_hurry(import->storers);
+    flush(import);
+    while (storers_pending(import->storers) > 0)
+        collect(import, STEP_MILLISECONDS);
+    tell_progress(import);
+}
+
+/* While nothing comes, what came is stored. */
+static enum source_state fill(void *closure, char *into, size_t size, size_t *length)
+{
+    struct import *import = closure;
+    const struct source *source = &import->options->source;
+    enum source_state state = source->read(source->closure, into, size, length);
+    if (state == SOURCE_QUIET) {
+        flush(import);
+        collect(import, 0);
     } else {
-        result = reader_line(&import->reader, import->line, EVENT_BODY_LIMIT, &length);
-        if (result == READ_ROW)
-            buffer_append(text, import->line, length);
-        else if (result == READ_BAD)
-            fail(problem, PROBLEM_TOO_LARGE, "an event has at most %d bytes", EVENT_BODY_LIMIT);
+        tell_progress(import);
     }
-    text->limit = EVENT_BODY_LIMIT + 1;
-    buffer_append(text, "", 1);
-    return result;
+    return import->has_failed ? SOURCE_ENDED : state;
 }
 
-static bool add_entry(struct import *import, enum read_result result, const struct buffer *text,
-                      struct problem *problem, struct problem *why)
+static enum import_end run(struct import *import, struct problem *why)
 {
-    struct batch *batch = &import->batch;
-    struct entry *entry = &batch->entries[batch->count];
-    const struct reader *reader = &import->reader;
-    batch->items[batch->count++] = &entry->item;
-    batch->bytes += text->length;
-    entry->line = reader->first_line;
-    entry->excerpt = arena_copy(batch->arena, reader->excerpt, reader->excerpt_length);
-    entry->excerpt_length = reader->excerpt_length;
-    if (entry->excerpt == NULL || (result == READ_ROW && text->failed))
-        return fail(why, PROBLEM_INTERNAL, "out of memory");
-    if (result == READ_ROW &&
-        read_event(import, text->data, text->length - 1, &entry->item.event, problem))
-        return true;
-    if (problem->code == PROBLEM_INTERNAL)
-        return fail(why, PROBLEM_INTERNAL, "%s", problem->detail);
-    return item_reject(&entry->item, batch->arena, problem, why);
+    const struct import_options *options = import->options;
+    const struct source source = {fill, import};
+    struct rows *rows = &import->rows;
+    import->storers = storers_start(options->dbs, options->db_count, why);
+    if (import->storers == NULL ||
+        !rows_create(import->arena, options->format, source, rows, why))
+        return IMPORT_FAILED;
+    if (rows_begin(rows, import->arena, &options->constants, &import->why))
+        import_rows(import);
+    else
+        import->has_failed = rows->reader.state != SOURCE_BROKEN;
+    *why = import->why;
+    if (import->has_failed)
+        return IMPORT_FAILED;
+    return rows->reader.state == SOURCE_BROKEN ? IMPORT_INTERRUPTED : IMPORT_DONE;
 }
 
-static bool import_rows(struct import *import, struct problem *why)
+enum import_end import_run(const struct import_options *options, struct import_counts *counts,
+                           struct problem *why)
 {
-    const struct batch *batch = &import->batch;
-    if (!begin_batch(import, why))
-        return false;
-    for (;;) {
-        struct problem problem = {.code = PROBLEM_NONE};
-        struct buffer text = buffer_create(batch->arena, EVENT_BODY_LIMIT);
-        enum read_result result = read_json(import, &text, &problem);
-        if (result == READ_END)
-            break;
-        if (!add_entry(import, result, &text, &problem, why))
-            return false;
-        if (batch->count == import->batch_events || batch->bytes >= BATCH_BYTES) {
-            if (!end_batch(import, why))
-                return false;
-        }
-    }
-    if (ferror(import->reader.input))
-        return fail(why, PROBLEM_INTERNAL, "%s cannot be read", import->options->name);
-    return end_batch(import, why);
-}
-
-static bool is_csv(const struct import_options *options)
-{
-    size_t length = strlen(options->name);
-    if (options->format != IMPORT_BY_NAME)
-        return options->format == IMPORT_CSV;
-    return length >= 4 && strcasecmp(options->name + length - 4, ".csv") == 0;
-}
-
-static bool prepare(struct import *import, struct problem *why)
-{
-    if (!import->is_csv) {
-        import->line = arena_alloc_raw(import->arena, EVENT_BODY_LIMIT);
-        return import->line != NULL || fail(why, PROBLEM_INTERNAL, "out of memory");
-    }
-    if (!csv_create(import->arena, &import->row))
-        return fail(why, PROBLEM_INTERNAL, "out of memory");
-    switch (csv_read(&import->reader, &import->row, why)) {
-    case READ_ROW:
-        return csv_header_read(import->arena, &import->row, &import->header, why);
-    case READ_BAD:
-        return false;
-    case READ_END:
-        break;
-    }
-    return fail(why, PROBLEM_UNPROCESSABLE, "%s is empty: it has no header",
-                import->options->name);
-}
-
-bool import_run(struct db *db, FILE *input, const struct import_options *options,
-                struct import_counts *counts, struct problem *why)
-{
-    *counts = (struct import_counts){0};
+    enum import_end end = IMPORT_FAILED;
     struct arena *arena = arena_create(IMPORT_MEMORY);
     struct import *import = arena != NULL ? arena_alloc(arena, sizeof *import) : NULL;
-    if (import == NULL) {
-        arena_destroy(arena);
-        return fail(why, PROBLEM_INTERNAL, "out of memory");
+    *counts = (struct import_counts){0};
+    if (import != NULL) {
+        import->options = options;
+        import->counts = counts;
+        import->arena = arena;
+        import->capacity = options->batch_events > 0 ? options->batch_events : 1;
+        end = run(import, why);
+        storers_stop(import->storers);
+        while (import->live != NULL)
+            end_parcel(import, import->live);
+    } else {
+        fail(why, PROBLEM_INTERNAL, "out of memory");
     }
-    *import = (struct import){
-        .db = db,
-        .options = options,
-        .counts = counts,
-        .arena = arena,
-        .reader = reader_create(input),
-        .meter = meter_create(options->progress, input),
-        .batch_events = options->batch_events > 0 ? options->batch_events : 1,
-        .is_csv = is_csv(options),
-    };
-    bool is_done = prepare(import, why) && import_rows(import, why);
-    meter_clear(&import->meter);
-    arena_destroy(import->batch.arena);
     arena_destroy(arena);
-    return is_done;
+    return end;
 }

@@ -140,6 +140,8 @@ END_TEST
 START_TEST(bodies_too_large_are_told)
 {
     const struct route *route = &ROUTES[_i];
+    if (route->flow == FLOW_BODY)
+        return; /* it takes any number of bytes */
     char request[1024];
     int length = snprintf(request, sizeof request,
                           "%s %s HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\n"

@@ -1,23 +1,14 @@
-#include "ingest/meter.h"
+#include "command/meter.h"
 
 #include "base/clock.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
-#include <sys/stat.h>
 
 enum { SECOND = 1000000, INTERVAL = SECOND / 5 };
 
-static uint64_t size_of(FILE *input)
+struct meter meter_create(FILE *out, uint64_t total)
 {
-    struct stat status;
-    bool is_known = fstat(fileno(input), &status) == 0 && S_ISREG(status.st_mode);
-    return is_known ? (uint64_t)status.st_size : 0;
-}
-
-struct meter meter_create(FILE *out, FILE *input)
-{
-    return (struct meter){.out = out, .total = size_of(input), .began_at = clock_monotonic()};
+    return (struct meter){.out = out, .total = total, .began_at = clock_monotonic()};
 }
 
 void meter_show(struct meter *meter, uint64_t bytes, uint64_t lines)
