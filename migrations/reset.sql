@@ -2,32 +2,34 @@
 -- schemas. Tables and what they hold are not touched.
 do $$
 declare
-    doomed record;
+    command text;
 begin
-    for doomed in
-        select format('drop view if exists %s cascade', c.oid::regclass) as command
+    -- All names are read before the first one is dropped: what stands on it goes with it, and has
+    -- no name any more.
+    foreach command in array array(
+        select format('drop view if exists %s cascade', c.oid::regclass)
         from pg_class c
         where c.relnamespace in ('lifecycle'::regnamespace, 'metric'::regnamespace)
-          and c.relkind = 'v'
+          and c.relkind = 'v')
     loop
-        execute doomed.command;
+        execute command;
     end loop;
-    for doomed in
+    foreach command in array array(
         select format('drop %s if exists %s cascade',
                       case p.prokind when 'a' then 'aggregate' else 'function' end,
-                      p.oid::regprocedure) as command
+                      p.oid::regprocedure)
         from pg_proc p
-        where p.pronamespace in ('lifecycle'::regnamespace, 'metric'::regnamespace)
+        where p.pronamespace in ('lifecycle'::regnamespace, 'metric'::regnamespace))
     loop
-        execute doomed.command;
+        execute command;
     end loop;
-    for doomed in
-        select format('drop type if exists %s cascade', t.oid::regtype) as command
+    foreach command in array array(
+        select format('drop type if exists %s cascade', t.oid::regtype)
         from pg_type t join pg_class c on c.oid = t.typrelid
         where t.typnamespace in ('lifecycle'::regnamespace, 'metric'::regnamespace)
-          and c.relkind = 'c'
+          and c.relkind = 'c')
     loop
-        execute doomed.command;
+        execute command;
     end loop;
 end
 $$;

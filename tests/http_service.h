@@ -114,7 +114,6 @@ static inline bool admit_upload(struct request *request, struct problem *why)
 
 static inline bool admit_download(struct request *request, struct problem *why)
 {
-    request->answer.content_type = "text/plain";
     return request_parameter(request, "limit") || fault_add(why, "?limit", "is required");
 }
 
@@ -127,7 +126,8 @@ static inline bool answer_download(struct request *request, struct problem *why)
     char line[32];
     if (limit == 0)
         return fail(why, PROBLEM_NOT_FOUND, "nothing to be had");
-    (void)respond_stream(request);
+    if (!respond_stream(request, "text/plain"))
+        return true;
     for (unsigned long i = 0; i < limit; i++) {
         snprintf(line, sizeof line, "%015lu\n", i);
         if (!stream_write(request->stream, line, 16)) {

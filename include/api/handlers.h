@@ -47,6 +47,11 @@ bool list_imports(struct request *request, struct problem *why);
 bool admit_import_id(struct request *request, struct problem *why);
 bool show_import(struct request *request, struct problem *why);
 
+/* exports.c */
+bool admit_export(struct request *request, struct problem *why);
+bool export_dataset(struct request *request, struct problem *why);
+bool export_rejects(struct request *request, struct problem *why);
+
 /* customers.c */
 bool admit_customer(struct request *request, struct problem *why);
 bool admit_customer_list(struct request *request, struct problem *why);

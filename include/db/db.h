@@ -52,6 +52,21 @@ bool db_run(struct db *db, enum statement statement, const struct db_value *valu
 bool db_execute(struct db *db, const char *sql, PGresult **rows,
                 struct problem *why) MUST_CHECK;
 
+/* Rows of any number, one by one, in constant memory and as of one moment: PostgreSQL sends no
+ * faster than they are taken, and takes as long as it needs, as long as each next row comes
+ * within the deadline of a statement. Nothing else may be run until db_end_rows, which may come
+ * before the last row.
+ *
+ * The statement is not kept prepared, and is planned to give its first row soon: by an index,
+ * without sorting. */
+bool db_begin_rows(struct db *db, enum statement statement, const struct db_value *values,
+                   struct problem *why) MUST_CHECK;
+
+/* A result of one row, or of none: that was the last one. The caller's, to be released. */
+bool db_next_row(struct db *db, PGresult **row, struct problem *why) MUST_CHECK;
+
+void db_end_rows(struct db *db);
+
 enum db_fault db_last_fault(const struct db *db);
 
 /* The connection, made if need be, for what needs more than statements: notifications, waiting.

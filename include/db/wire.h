@@ -21,6 +21,9 @@ bool wire_is_alive(PGconn *connection);
  * whether the connection broke or the deadline passed. *result is the caller's in any case. */
 bool wire_exchange(PGconn *connection, int64_t deadline, PGresult **result) MUST_CHECK;
 
+/* The same for a statement in single-row mode, a result at a time; NULL after the last one. */
+bool wire_next(PGconn *connection, int64_t deadline, PGresult **result) MUST_CHECK;
+
 bool wire_is_success(const PGresult *result);
 
 #endif

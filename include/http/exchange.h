@@ -66,9 +66,8 @@ struct exchange {
 
     /* LANE_BULK: */
     struct exchange *previous_stream, *next_stream;
-    bool is_streamed; /* the answer has begun, and follows from the stream */
-    uint64_t sent;    /* bytes of it that libmicrohttpd has taken */
-    bool is_stirred;  /* of the monitor, as what follows */
+    uint64_t sent;   /* bytes of a long answer that libmicrohttpd has taken */
+    bool is_stirred; /* of the monitor, as what follows */
     struct exchange *next_stirred;
 };
 

@@ -32,6 +32,7 @@ struct answer {
     size_t length;
     struct header_field fields[REQUEST_FIELDS];
     size_t field_count;
+    bool is_streamed; /* the body comes through request->stream */
 };
 
 struct request {
@@ -89,10 +90,11 @@ bool respond_field(struct request *request, const char *name, const char *value)
 /* Runs the route's answer(), and tags what it gave where the route says so. */
 bool request_answer(struct request *request, struct problem *why);
 
-/* Begins the answer of FLOW_ANSWER: 200 and what admit chose go out, and what is written into
- * request->stream follows. Whatever happens after this, answer() returns true; of what failed,
- * request_break tells the client, by a connection that is torn, and our log. */
-bool respond_stream(struct request *request);
+/* Begins the answer of FLOW_ANSWER: the header goes out with 200, and what is written into
+ * request->stream follows. False: nothing is to follow (HEAD). From here on the answer is not
+ * the worker's any more, and answer() returns true; of what failed, request_break tells the
+ * client, by a connection that is torn, and our log. */
+bool respond_stream(struct request *request, const char *content_type);
 void request_break(struct request *request, const struct problem *why);
 
 /* Makes the answer a problem+json of `why` (instance: the request's id). Header fields that the

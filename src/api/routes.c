@@ -14,6 +14,9 @@ static const char *const JSON_MEDIA[] = {"application/json", NULL};
 static const char *const PATCH_MEDIA[] = {"application/merge-patch+json", NULL};
 static const char *const IMPORT_MEDIA[] = {"application/x-ndjson", "text/csv", NULL};
 static const char *const IMPORT[] = {"source", "type", NULL};
+static const char *const LINES[] = {"application/x-ndjson", NULL};
+static const char *const LINES_OR_CSV[] = {"application/x-ndjson", "text/csv", NULL};
+static const char *const EXPORT_FORMAT[] = {"format", NULL};
 static const char *const IMPORT_LIST[] = {"state", "limit", "cursor", NULL};
 static const char *const PAGE[] = {"limit", "cursor", NULL};
 static const char *const CUSTOMER_LIST[] = {"stage", "q", "limit", "cursor", NULL};
@@ -34,6 +37,9 @@ static const char *const YAML_ANSWER[] = {"application/yaml", NULL};
 #define PUT .method = "PUT"
 #define PATCH .method = "PATCH"
 #define DELETE .method = "DELETE"
+#define EXPORT                                                                                 \
+    GET, .lane = LANE_BULK, .flow = FLOW_ANSWER, .parameters = EXPORT_FORMAT,                  \
+         .answer_types = LINES_OR_CSV, .admit = admit_export, .answer = export_dataset
 
 const struct route ROUTES[] = {
     {POST, .path = "/v1/events", .scope = SCOPE_EVENTS_WRITE, .lane = LANE_WRITE,
@@ -67,6 +73,15 @@ const struct route ROUTES[] = {
      .parameters = IMPORT_LIST, .admit = admit_import_list, .answer = list_imports},
     {GET, .path = "/v1/imports/{import_id}", .scope = SCOPE_EVENTS_WRITE, .lane = LANE_READ,
      .admit = admit_import_id, .answer = show_import},
+    {GET, .path = "/v1/imports/{import_id}/rejects", .scope = SCOPE_EVENTS_WRITE,
+     .lane = LANE_BULK, .flow = FLOW_ANSWER, .answer_types = LINES, .admit = admit_import_id,
+     .answer = export_rejects},
+
+    {EXPORT, .path = "/v1/exports/events", .scope = SCOPE_EVENTS_READ},
+    {EXPORT, .path = "/v1/exports/customers", .scope = SCOPE_CUSTOMERS_READ},
+    {EXPORT, .path = "/v1/exports/visits", .scope = SCOPE_CUSTOMERS_READ},
+    {EXPORT, .path = "/v1/exports/transitions", .scope = SCOPE_CUSTOMERS_READ},
+    {EXPORT, .path = "/v1/exports/purchases", .scope = SCOPE_CUSTOMERS_READ},
 
     {GET, .path = "/v1/customers", .scope = SCOPE_CUSTOMERS_READ, .lane = LANE_READ,
      .parameters = CUSTOMER_LIST, .admit = admit_customer_list, .is_tagged = true,

@@ -217,27 +217,83 @@ static bool prepare(struct db *db, enum statement statement, int64_t deadline,
 
 enum { PARAMETERS_LIMIT = 32 };
 
+/* Parameters as libpq takes them. */
+struct parameters {
+    const char *data[PARAMETERS_LIMIT];
+    int lengths[PARAMETERS_LIMIT], formats[PARAMETERS_LIMIT];
+};
+
+static void set_parameters(const struct statement_row *row, const struct db_value *values,
+                           struct parameters *parameters)
+{
+    assert(row->parameters <= PARAMETERS_LIMIT);
+    for (int i = 0; i < row->parameters; i++) {
+        parameters->data[i] = values[i].data;
+        parameters->lengths[i] = values[i].length;
+        parameters->formats[i] = values[i].is_binary;
+    }
+}
+
 bool db_run(struct db *db, enum statement statement, const struct db_value *values,
             PGresult **rows, struct problem *why)
 {
     const struct statement_row *row = statement_row(statement);
-    const char *data[PARAMETERS_LIMIT];
-    int lengths[PARAMETERS_LIMIT], formats[PARAMETERS_LIMIT];
-    assert(row->parameters <= PARAMETERS_LIMIT);
+    struct parameters given;
     if (!connect_if_needed(db, why))
         return false;
     int64_t deadline = statement_deadline(db);
     if (!prepare(db, statement, deadline, why))
         return false;
-    for (int i = 0; i < row->parameters; i++) {
-        data[i] = values[i].data;
-        lengths[i] = values[i].length;
-        formats[i] = values[i].is_binary;
-    }
-    if (!PQsendQueryPrepared(db->connection, row->name, row->parameters, data, lengths, formats,
-                             0))
+    set_parameters(row, values, &given);
+    if (!PQsendQueryPrepared(db->connection, row->name, row->parameters, given.data,
+                             given.lengths, given.formats, 0))
         return lose_broken(db, why);
     return exchange(db, deadline, rows, why);
+}
+
+bool db_begin_rows(struct db *db, enum statement statement, const struct db_value *values,
+                   struct problem *why)
+{
+    const struct statement_row *row = statement_row(statement);
+    struct parameters given;
+    if (!db_execute(db,
+                    "begin isolation level repeatable read, read only; "
+                    "set local statement_timeout = 0; set local jit = off; "
+                    "set local enable_seqscan = off; set local enable_hashjoin = off; "
+                    "set local enable_sort = off; "
+                    "set local max_parallel_workers_per_gather = 0",
+                    NULL, why))
+        return false;
+    set_parameters(row, values, &given);
+    if (!PQsendQueryParams(db->connection, row->sql, row->parameters, NULL, given.data,
+                           given.lengths, given.formats, 0) ||
+        !PQsetSingleRowMode(db->connection))
+        return lose_broken(db, why);
+    return true;
+}
+
+bool db_next_row(struct db *db, PGresult **row, struct problem *why)
+{
+    bool has_come = wire_next(db->connection, statement_deadline(db), row);
+    if (has_come && *row && wire_is_success(*row))
+        return true;
+    if (!has_come && PQstatus(db->connection) == CONNECTION_OK)
+        return lose(db, "no next row within the deadline", why);
+    db->last_fault = fault_tell(db->connection, *row, why);
+    PQclear(*row);
+    return false;
+}
+
+/* Before the last row there is no way back to a connection that is of use, but to read on. */
+void db_end_rows(struct db *db)
+{
+    struct problem unused = {.code = PROBLEM_NONE};
+    PGresult *next = NULL;
+    bool is_at_end =
+        db->connection && wire_next(db->connection, clock_monotonic() + SECOND, &next) && !next;
+    PQclear(next);
+    if (!is_at_end || !db_execute(db, "commit", NULL, &unused))
+        disconnect(db);
 }
 
 bool db_execute(struct db *db, const char *sql, PGresult **rows, struct problem *why)

@@ -2,6 +2,17 @@
 
 #include <assert.h>
 
+/* A data set as a table, and as lines of JSON. */
+#define EXPORT(name_)                                                                          \
+    {                                                                                          \
+        .name = "export_" name_, .sql = "select * from lifecycle.export_" name_                \
+    }
+#define EXPORT_LINES(name_)                                                                    \
+    {                                                                                          \
+        .name = "export_" name_ "_lines",                                                      \
+        .sql = "select to_json(e) from lifecycle.export_" name_ " e"                           \
+    }
+
 static const struct statement_row STATEMENT_ROWS[] = {
     [STATEMENT_RECORD_EVENTS] =
         {"record_events",
@@ -162,6 +173,20 @@ static const struct statement_row STATEMENT_ROWS[] = {
                                 "select page, next_cursor from lifecycle.list_imports("
                                 "$1::text, $2::integer, $3::text)",
                                 3},
+    [STATEMENT_EXPORT_REJECTS] = {"export_rejects",
+                                  "select r.reject from lifecycle.import_reject r "
+                                  "where r.import_id = $1::uuid order by r.number",
+                                  1},
+    [STATEMENT_EXPORT_EVENTS] = EXPORT("events"),
+    [STATEMENT_EXPORT_EVENTS_LINES] = EXPORT_LINES("events"),
+    [STATEMENT_EXPORT_CUSTOMERS] = EXPORT("customers"),
+    [STATEMENT_EXPORT_CUSTOMERS_LINES] = EXPORT_LINES("customers"),
+    [STATEMENT_EXPORT_VISITS] = EXPORT("visits"),
+    [STATEMENT_EXPORT_VISITS_LINES] = EXPORT_LINES("visits"),
+    [STATEMENT_EXPORT_TRANSITIONS] = EXPORT("transitions"),
+    [STATEMENT_EXPORT_TRANSITIONS_LINES] = EXPORT_LINES("transitions"),
+    [STATEMENT_EXPORT_PURCHASES] = EXPORT("purchases"),
+    [STATEMENT_EXPORT_PURCHASES_LINES] = EXPORT_LINES("purchases"),
 };
 
 static_assert(sizeof STATEMENT_ROWS / sizeof *STATEMENT_ROWS == STATEMENTS,

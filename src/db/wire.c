@@ -71,7 +71,7 @@ bool wire_is_success(const PGresult *result)
 {
     ExecStatusType status = PQresultStatus(result);
     return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ||
-           status == PGRES_EMPTY_QUERY;
+           status == PGRES_EMPTY_QUERY || status == PGRES_SINGLE_TUPLE;
 }
 
 static bool await_result(PGconn *connection, int64_t deadline)
@@ -101,6 +101,15 @@ static bool collect(PGconn *connection, int64_t deadline, PGresult **kept)
             return false;
     }
     return false;
+}
+
+bool wire_next(PGconn *connection, int64_t deadline, PGresult **result)
+{
+    *result = NULL;
+    if (!flush(connection, deadline) || !await_result(connection, deadline))
+        return false;
+    *result = PQgetResult(connection);
+    return true;
 }
 
 bool wire_exchange(PGconn *connection, int64_t deadline, PGresult **result)

@@ -62,7 +62,7 @@ static enum MHD_Result send_answer(struct exchange *exchange)
     if (request->answer.status == 0)
         request_refuse(request, &unanswered);
     struct MHD_IoVec body = {request->answer.body, request->answer.length};
-    struct MHD_Response *response = exchange->is_streamed
+    struct MHD_Response *response = request->answer.is_streamed
                                         ? streaming_response(exchange)
                                         : MHD_create_response_from_iovec(&body, 1, NULL, NULL);
     if (!response)
@@ -131,16 +131,9 @@ static bool close_body(struct exchange *exchange, struct problem *why)
     return body_end(&exchange->body, &request->body, &request->body_length, why);
 }
 
-/* What the workers of a lane answer; a HEAD of a long answer needs none. */
 static enum MHD_Result submit(struct exchange *exchange)
 {
-    struct request *request = &exchange->request;
     struct problem why = {0};
-    if (request->route->flow == FLOW_ANSWER && strcmp(request->method, "HEAD") == 0) {
-        request->answer.status = 200;
-        exchange->is_streamed = true;
-        return send_answer(exchange);
-    }
     if (!streaming_begin(exchange, &why) || !exchange_lend(exchange, &why))
         return refuse(exchange, &why);
     exchange_park(exchange);

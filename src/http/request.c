@@ -153,9 +153,13 @@ void request_refuse_parts(struct request *request, const struct problem *why,
         note_for_log(request, why);
 }
 
-bool respond_stream(struct request *request)
+bool respond_stream(struct request *request, const char *content_type)
 {
     request->answer.status = 200;
+    request->answer.content_type = content_type;
+    request->answer.is_streamed = true;
+    if (strcmp(request->method, "HEAD") == 0)
+        return false;
     stream_open(request->stream);
     return true;
 }

@@ -66,7 +66,7 @@ void streaming_end(struct exchange *exchange)
 {
     if (!exchange->request.stream)
         return;
-    if (exchange->is_streamed)
+    if (exchange->sent > 0)
         log_stream(exchange);
     if (exchange->previous_stream)
         exchange->previous_stream->next_stream = exchange->next_stream;
@@ -92,8 +92,9 @@ void streams_break(struct io *io)
 
 static void wait_for_client(const struct exchange *exchange)
 {
-    enum connection_state state =
-        exchange->is_streamed ? CONNECTION_STREAMING : CONNECTION_UPLOADING;
+    enum connection_state state = exchange->request.route->flow == FLOW_ANSWER
+                                      ? CONNECTION_STREAMING
+                                      : CONNECTION_UPLOADING;
     connection_flows(&exchange->io->connections, exchange->connection, state,
                      clock_monotonic());
 }
@@ -110,7 +111,6 @@ void streaming_attend(struct exchange *exchange)
     if (exchange->is_gone ||
         (exchange->state == EXCHANGE_PARKED && request->route->flow == FLOW_BODY))
         return;
-    exchange->is_streamed = request->route->flow == FLOW_ANSWER;
     if (exchange->is_suspended)
         wait_for_client(exchange);
     exchange_resume(exchange);
@@ -182,8 +182,12 @@ static ssize_t give(void *closure, uint64_t position, char *into, size_t size)
     return MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
+/* In chunks, libmicrohttpd would send the last one to a HEAD, too. */
 struct MHD_Response *streaming_response(struct exchange *exchange)
 {
-    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_SIZE, give, exchange,
-                                             NULL);
+    struct MHD_Response *response =
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_SIZE, give, exchange, NULL);
+    if (response && strcmp(exchange->request.method, "HEAD") == 0)
+        (void)MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+    return response;
 }

@@ -158,6 +158,90 @@ START_TEST(the_session_is_ours)
 }
 END_TEST
 
+/* A hundred thousand rows; with another id, the fifth of them divides by zero. */
+enum { ROWS = 100000 };
+static const char SOUND[] = "00000000-0000-0000-0000-000000000000";
+static const char SPOILT[] = "00000000-0000-0000-0000-000000000001";
+
+static void begin_rows(const char *id)
+{
+    struct problem why = {0};
+    const struct db_value values[] = {{.data = id}};
+    ck_assert_int_eq(
+        fault_of(
+            "create schema if not exists lifecycle;"
+            "create or replace view lifecycle.import_reject as "
+            "select ('00000000-0000-0000-0000-00000000000' || i)::uuid as import_id, number,"
+            " case when i = 1 then (1 / (5 - number))::text else number::text end as reject "
+            "from generate_series(0, 1) i, generate_series(1, 100000) number",
+            &why),
+        DB_FAULT_NONE);
+    ck_assert_msg(db_begin_rows(db, STATEMENT_EXPORT_REJECTS, values, &why), "%s",
+                  why.log_detail);
+}
+
+/* How many rows came before the end, or before the fault. */
+static int take_rows(int most, enum db_fault expected)
+{
+    struct problem why = {0};
+    PGresult *row;
+    int count = 0;
+    while (count < most) {
+        if (!db_next_row(db, &row, &why)) {
+            ck_assert_int_eq(db_last_fault(db), expected);
+            return count;
+        }
+        int rows = PQntuples(row);
+        PQclear(row);
+        if (rows == 0)
+            break;
+        count++;
+    }
+    ck_assert_int_eq(expected, DB_FAULT_NONE);
+    return count;
+}
+
+START_TEST(rows_come_one_by_one)
+{
+    pid_t before = backend();
+    begin_rows(SOUND);
+    ck_assert_int_eq(take_rows(10, DB_FAULT_NONE), 10);
+    clock_pause(STATEMENT_SECONDS * 1000 + 500);
+    ck_assert_int_eq(take_rows(ROWS, DB_FAULT_NONE), ROWS - 10);
+    db_end_rows(db);
+    ck_assert_int_eq(backend(), before);
+}
+END_TEST
+
+START_TEST(rows_may_be_left)
+{
+    begin_rows(SOUND);
+    ck_assert_int_eq(take_rows(10, DB_FAULT_NONE), 10);
+    db_end_rows(db);
+    (void)backend();
+}
+END_TEST
+
+START_TEST(a_fault_among_rows_is_told)
+{
+    begin_rows(SPOILT);
+    ck_assert_int_lt(take_rows(ROWS, DB_FAULT_DATA), ROWS);
+    db_end_rows(db);
+    (void)backend();
+}
+END_TEST
+
+START_TEST(a_connection_lost_among_rows_is_told)
+{
+    pid_t process = backend();
+    begin_rows(SOUND);
+    ck_assert_int_eq(take_rows(10, DB_FAULT_NONE), 10);
+    ck_assert_int_eq(kill(process, SIGKILL), 0);
+    ck_assert_int_lt(take_rows(ROWS, DB_FAULT_CONNECTION), ROWS);
+    db_end_rows(db);
+}
+END_TEST
+
 START_TEST(nobody_there_is_a_connection_fault)
 {
     struct problem why = {0};
@@ -183,7 +267,11 @@ int main(void)
     tcase_add_test(tests, a_transaction_does_not_go_on_elsewhere);
     tcase_add_test(tests, a_frozen_server_costs_the_connection_and_no_more);
     tcase_add_test(tests, the_session_is_ours);
+    tcase_add_test(tests, rows_come_one_by_one);
+    tcase_add_test(tests, rows_may_be_left);
+    tcase_add_test(tests, a_fault_among_rows_is_told);
     tcase_add_test(tests, nobody_there_is_a_connection_fault);
+    tcase_add_test(tests, a_connection_lost_among_rows_is_told);
     suite_add_tcase(suite, tests);
     return tap_run(suite);
 }

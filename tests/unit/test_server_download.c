@@ -44,18 +44,6 @@ static void await_broken(unsigned count)
     }
 }
 
-/* Both workers are held, by readers that do not read. */
-static void hold_workers(struct client *first, struct client *second)
-{
-    char request[256];
-    snprintf(request, sizeof request, DOWNLOAD("limit=%d"), ENDLESS);
-    struct client *const both[] = {first, second};
-    for (size_t i = 0; i < COUNT_OF(both); i++) {
-        ck_assert(client_say(both[i], request));
-        client_poll(both[i]->socket, POLLIN, client_deadline());
-    }
-}
-
 /* Takes the chunks of an answer, to its last one: false when it is torn before. */
 static bool take_chunks(struct client *from, size_t *total)
 {
@@ -126,16 +114,17 @@ START_TEST(a_refusal_is_an_answer_like_any)
 }
 END_TEST
 
-START_TEST(a_head_needs_no_worker)
+START_TEST(a_head_is_the_header_alone)
 {
-    hold_workers(&client, &other);
-    struct client third;
-    client_dial(&third, service.port);
-    ck_assert(client_say(&third, "HEAD /download?limit=9 HTTP/1.1\r\n" HOST "\r\n"));
-    client_receive_for(&third, &reply, true);
+    ck_assert(client_say(&client, "HEAD /download?limit=0 HTTP/1.1\r\n" HOST "\r\n"));
+    client_receive_for(&client, &reply, true);
+    ck_assert_int_eq(reply.status, 404);
+    ck_assert(client_say(&client, "HEAD /download?limit=9 HTTP/1.1\r\n" HOST "\r\n"));
+    client_receive_for(&client, &reply, true);
     ck_assert_int_eq(reply.status, 200);
     ck_assert_str_eq(reply_field(&reply, "Content-Type"), "text/plain");
-    client_hang_up(&third);
+    ck_assert_ptr_null(reply_field(&reply, "Content-Length"));
+    ck_assert(client_sees_end(&client));
 }
 END_TEST
 
@@ -216,7 +205,7 @@ int main(void)
     tcase_add_test(downloads, an_answer_that_breaks_off_is_seen_to);
     tcase_add_test(downloads, an_old_client_sees_it_too);
     tcase_add_test(downloads, a_refusal_is_an_answer_like_any);
-    tcase_add_test(downloads, a_head_needs_no_worker);
+    tcase_add_test(downloads, a_head_is_the_header_alone);
     tcase_add_test(downloads, a_reader_that_leaves_frees_the_worker);
     tcase_add_test(ends, a_reader_that_stands_still_is_cut_off);
     tcase_add_test(ends, a_slow_reader_is_not);

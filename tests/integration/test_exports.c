@@ -1,0 +1,364 @@
+/* Exports: each data set in each form, one snapshot however long it takes, and readers who are
+ * slow, go away, or lose the database on the way. */
+#include "base/compiler.h"
+#include "base/gzip.h"
+#include "integration/answers.h"
+#include "integration/download.h"
+#include "integration/upload.h"
+#include "tap.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ORDERS = 30000, WORKERS = 4, REJECTS_KEPT = 10000, UNPACKED = 64 * 1024 * 1024 };
+
+static struct service service;
+static struct client *client;
+
+static struct reply import_text(const char *text)
+{
+    return client_ask(client, "POST", "/v1/imports", NDJSON, text, strlen(text));
+}
+
+static void start(void)
+{
+    static const char ODD[] = "{\"source\":\"odd\",\"id\":\"1\",\"type\":\"find.lead.created\","
+                              "\"subject\":\"a,\\\"b\\\"\","
+                              "\"time\":\"2025-01-01T00:00:00.5+01:00\",\"data\":{\"channel\":"
+                              "\"ad\",\"note\":\"x\\n\\u00fc"
+                              "\"}}\n";
+    service_start(&service);
+    client = client_create(service.port, service.key);
+    char *orders = upload_orders("many", ORDERS);
+    upload_done(client, import_text(orders), ORDERS, 0, 0);
+    upload_done(client, import_text(ODD), 1, 0, 0);
+    client_destroy(client);
+    free(orders);
+}
+
+static void stop(void)
+{
+    service_remove(&service);
+}
+
+static void connect_client(void)
+{
+    client = client_create(service.port, service.key);
+}
+
+static void disconnect_client(void)
+{
+    client_destroy(client);
+}
+
+/* Every order is a customer's or of one who has ordered before. */
+static const struct dataset {
+    const char *name, *columns;
+    size_t rows;
+} DATASETS[] = {
+    {"events",
+     "event_id,customer,type,source,id,occurred_at,recorded_at,voided,amount,currency,units,"
+     "object,event",
+     ORDERS + 1},
+    {"customers",
+     "customer,created_at,stage,cycle,entered_at,first_seen,last_seen,identifiers,merged,"
+     "attributes",
+     UPLOAD_CUSTOMERS + 1},
+    {"visits",
+     "customer,ordinal,cycle,stage,kind,entered_at,entered_by,left_at,left_by,left_to,"
+     "left_kind,seconds",
+     UPLOAD_CUSTOMERS + 1},
+    {"transitions", "customer,from,to,kind,occurred_at,event_id,dwell_seconds",
+     UPLOAD_CUSTOMERS + 1},
+    {"purchases", "customer,order_id,occurred_at,event_id,amount,currency,units", ORDERS},
+};
+
+/* The names of an object's members, in their order, as a header of CSV. */
+static void expect_columns(json_t *row, const char *columns)
+{
+    char names[512] = "";
+    const char *name;
+    json_t *value;
+    json_object_foreach(row, name, value)
+    {
+        size_t length = strlen(names);
+        snprintf(names + length, sizeof names - length, "%s%s", length > 0 ? "," : "", name);
+    }
+    ck_assert_str_eq(names, columns);
+}
+
+static size_t count_rows(const char *csv)
+{
+    size_t rows = 0;
+    bool is_quoted = false;
+    for (; *csv != '\0'; csv++) {
+        is_quoted ^= *csv == '"';
+        rows += *csv == '\n' && !is_quoted;
+    }
+    return rows;
+}
+
+START_TEST(each_form_has_every_row)
+{
+    const struct dataset *dataset = &DATASETS[_i];
+    char path[64];
+    snprintf(path, sizeof path, "/v1/exports/%s", dataset->name);
+    struct download lines = download_all(&service, path, "");
+    struct download table = download_all(&service, path, "Accept: text/csv\r\n");
+    json_t *rows = download_lines(&lines);
+    ck_assert_uint_eq(json_array_size(rows), dataset->rows);
+    expect_columns(json_array_get(rows, 0), dataset->columns);
+    ck_assert_ptr_nonnull(strstr(lines.head, "Content-Type: application/x-ndjson\r\n"));
+    ck_assert_ptr_nonnull(strstr(table.head, "Content-Type: text/csv"));
+    ck_assert_int_eq(strncmp(table.text, dataset->columns, strlen(dataset->columns)), 0);
+    ck_assert_uint_eq(count_rows(table.text), dataset->rows + 1);
+    json_decref(rows);
+    download_clear(&lines);
+    download_clear(&table);
+}
+END_TEST
+
+static const char *const ODD_ROWS[][2] = {
+    {"events", ",\"a,\"\"b\"\"\",find.lead.created,odd,1,2024-12-31T23:00:00.500000Z,"},
+    {"events", ",false,,,,,\"{\"\"source\"\":\"\"odd\"\","},
+    {"customers", "\"a,\"\"b\"\"\","},
+    {"visits", "\"a,\"\"b\"\"\",1,1,find,enter,2024-12-31T23:00:00.500000Z,"},
+};
+
+START_TEST(cells_are_quoted)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/v1/exports/%s?format=csv", ODD_ROWS[_i][0]);
+    struct download table = download_all(&service, path, "");
+    ck_assert_ptr_nonnull(strstr(table.text, ODD_ROWS[_i][1]));
+    download_clear(&table);
+}
+END_TEST
+
+START_TEST(it_may_be_packed)
+{
+    struct arena *arena = arena_create(2 * (size_t)UNPACKED);
+    struct gzip *gzip = gzip_create(arena);
+    char *text = arena_alloc_raw(arena, UNPACKED);
+    size_t length;
+    struct problem why = {0};
+    struct download plain = download_all(&service, "/v1/exports/visits", "");
+    struct download packed =
+        download_all(&service, "/v1/exports/visits", "Accept-Encoding: gzip\r\n");
+    ck_assert_ptr_nonnull(strstr(packed.head, "Content-Encoding: gzip\r\n"));
+    ck_assert_uint_lt(packed.length, plain.length / 2);
+    gzip_feed(gzip, packed.text, packed.length);
+    ck_assert(gzip_read(gzip, text, UNPACKED, &length, &why));
+    ck_assert(gzip_is_whole(gzip));
+    ck_assert_uint_eq(length, plain.length);
+    ck_assert_mem_eq(text, plain.text, length);
+    download_clear(&plain);
+    download_clear(&packed);
+    arena_destroy(arena);
+}
+END_TEST
+
+/* The sender's own texts come out again. */
+START_TEST(what_goes_out_can_come_in)
+{
+    struct download lines = download_all(&service, "/v1/exports/events", "");
+    json_t *rows = download_lines(&lines), *row;
+    char *text = NULL;
+    size_t size, i;
+    FILE *out = open_memstream(&text, &size);
+    json_array_foreach(rows, i, row)
+    {
+        json_dumpf(json_object_get(row, "event"), out, JSON_COMPACT);
+        fputc('\n', out);
+    }
+    fclose(out);
+    upload_done(client, import_text(text), 0, ORDERS + 1, 0);
+    free(text);
+    json_decref(rows);
+    download_clear(&lines);
+}
+END_TEST
+
+static const struct {
+    const char *path, *fields;
+    int status;
+} REFUSALS[] = {
+    {"/v1/exports/wishes", "", 404},
+    {"/v1/exports", "", 404},
+    {"/v1/exports/events?format=xml", "", 422},
+    {"/v1/exports/events?limit=1", "", 422},
+    {"/v1/exports/events", "Accept: text/html\r\n", 406},
+    {"/v1/imports/0190b5a0-0000-7000-8000-000000000000/rejects", "", 404},
+    {"/v1/imports/17/rejects", "", 404},
+};
+
+START_TEST(wrong_questions_are_refused)
+{
+    struct download download = download_begin(&service, REFUSALS[_i].path, REFUSALS[_i].fields);
+    download_finish(&download);
+    ck_assert_msg(download.status == REFUSALS[_i].status, "%s: %d", REFUSALS[_i].path,
+                  download.status);
+    download_clear(&download);
+}
+END_TEST
+
+/* Pairs of events, each stored in one transaction, until told to stop. */
+struct writer {
+    pthread_t thread;
+    atomic_bool is_stopped;
+    atomic_int pairs;
+};
+
+static void *write_pairs(void *argument)
+{
+    struct writer *writer = argument;
+    struct client *own = client_create(service.port, service.key);
+    while (!atomic_load(&writer->is_stopped)) {
+        char body[1024];
+        int pair = atomic_fetch_add(&writer->pairs, 1);
+        snprintf(
+            body, sizeof body,
+            "[{\"source\":\"left\",\"id\":\"%d\",\"type\":\"support.case.opened\",\"subject\":"
+            "\"c%d\",\"time\":\"2025-01-02T00:00:00Z\",\"data\":{\"case_id\":\"k\"}},"
+            "{\"source\":\"right\",\"id\":\"%d\",\"type\":\"support.case.opened\",\"subject\":"
+            "\"c%d\",\"time\":\"2025-01-02T00:00:00Z\",\"data\":{\"case_id\":\"k\"}}]",
+            pair, pair % UPLOAD_CUSTOMERS, pair, (pair * 7 + 250) % UPLOAD_CUSTOMERS);
+        struct reply reply = client_post(own, "/v1/events", body);
+        ck_assert_int_eq(reply.status, 200);
+        reply_clear(&reply);
+    }
+    client_destroy(own);
+    return NULL;
+}
+
+static void await_pairs(struct writer *writer, int least)
+{
+    time_t deadline = time(NULL) + UPLOAD_PATIENCE_SECONDS;
+    while (atomic_load(&writer->pairs) < least && time(NULL) < deadline)
+        usleep(10000);
+    ck_assert_int_ge(atomic_load(&writer->pairs), least);
+}
+
+/* Read slowly, while pairs are stored all over it: none of them is torn. */
+START_TEST(it_is_one_snapshot)
+{
+    struct writer writer = {0};
+    ck_assert_int_eq(pthread_create(&writer.thread, NULL, write_pairs, &writer), 0);
+    await_pairs(&writer, 20);
+    struct download lines = download_begin(&service, "/v1/exports/events", "");
+    await_pairs(&writer, atomic_load(&writer.pairs) + 100);
+    download_finish(&lines);
+    atomic_store(&writer.is_stopped, true);
+    pthread_join(writer.thread, NULL);
+    ck_assert(lines.is_whole);
+    json_t *rows = download_lines(&lines), *row;
+    size_t i;
+    int left = 0, right = 0;
+    json_array_foreach(rows, i, row)
+    {
+        left += strcmp(answer_text(row, "source"), "left") == 0;
+        right += strcmp(answer_text(row, "source"), "right") == 0;
+    }
+    ck_assert_int_ge(left, 20);
+    ck_assert_int_eq(left, right);
+    ck_assert_int_lt(left, atomic_load(&writer.pairs));
+    json_decref(rows);
+    download_clear(&lines);
+}
+END_TEST
+
+/* Readers that do not read hold their workers, and nothing else. */
+START_TEST(slow_readers_hold_up_nobody)
+{
+    struct download slow[WORKERS];
+    for (int i = 0; i < WORKERS; i++)
+        slow[i] = download_begin(&service, "/v1/exports/events", "");
+    usleep(500000);
+    struct download further = download_begin(&service, "/v1/exports/visits", "");
+    download_finish(&further);
+    ck_assert_int_eq(further.status, 503);
+    ck_assert_ptr_nonnull(strstr(further.head, "Retry-After: "));
+    download_clear(&further);
+    struct writer writer = {0};
+    ck_assert_int_eq(pthread_create(&writer.thread, NULL, write_pairs, &writer), 0);
+    for (int i = 0; i < 50; i++)
+        json_decref(answer_get(client, "/v1/customers?limit=10"));
+    await_pairs(&writer, 50);
+    atomic_store(&writer.is_stopped, true);
+    pthread_join(writer.thread, NULL);
+    for (int i = 0; i < WORKERS; i++) {
+        download_finish(&slow[i]);
+        ck_assert(slow[i].is_whole);
+        download_clear(&slow[i]);
+    }
+}
+END_TEST
+
+/* What fails on the way does not look like an end. */
+START_TEST(a_lost_database_is_seen)
+{
+    struct download lines = download_begin(&service, "/v1/exports/events", "");
+    usleep(500000);
+    ck_assert_int_eq(kill(service_postmaster(&service), SIGKILL), 0);
+    sleep(2);
+    download_finish(&lines);
+    ck_assert_int_eq(lines.status, 200);
+    ck_assert(!lines.is_whole);
+    download_clear(&lines);
+}
+END_TEST
+
+/* The first ones are kept, and all are counted. */
+START_TEST(rejects_are_listed)
+{
+    enum { BAD = REJECTS_KEPT + 50 };
+    char *text = NULL, path[128];
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    for (int i = 0; i < BAD; i++)
+        fprintf(out, "{\"id\":\"%d\",\"source\":\"bad\",\"type\":\"none\"}\n", i);
+    fclose(out);
+    struct reply reply = import_text(text);
+    ck_assert_int_eq(reply.status, 202);
+    json_t *import = upload_reply(&reply);
+    ck_assert_int_eq(upload_count(import, "rejected"), BAD);
+    ck_assert_int_eq(upload_count(import, "rejects_kept"), REJECTS_KEPT);
+    snprintf(path, sizeof path, "/v1/imports/%s/rejects", answer_text(import, "import_id"));
+    struct download lines = download_all(&service, path, "");
+    json_t *rows = download_lines(&lines), *first = json_array_get(rows, 0);
+    ck_assert_uint_eq(json_array_size(rows), REJECTS_KEPT);
+    expect_columns(first, "line,reason,errors,input");
+    ck_assert_int_eq(upload_count(first, "line"), 1);
+    ck_assert_ptr_nonnull(strstr(lines.text, "{\"pointer\":\"/type\",\"detail\":"));
+    json_decref(rows);
+    json_decref(import);
+    download_clear(&lines);
+    free(text);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("exports");
+    TCase *exports = tcase_create("exports");
+    tcase_add_unchecked_fixture(exports, start, stop);
+    tcase_add_checked_fixture(exports, connect_client, disconnect_client);
+    tcase_set_timeout(exports, 300);
+    tcase_add_loop_test(exports, each_form_has_every_row, 0, COUNT_OF(DATASETS));
+    tcase_add_loop_test(exports, cells_are_quoted, 0, COUNT_OF(ODD_ROWS));
+    tcase_add_test(exports, it_may_be_packed);
+    tcase_add_test(exports, what_goes_out_can_come_in);
+    tcase_add_loop_test(exports, wrong_questions_are_refused, 0, COUNT_OF(REFUSALS));
+    tcase_add_test(exports, rejects_are_listed);
+    tcase_add_test(exports, it_is_one_snapshot);
+    tcase_add_test(exports, slow_readers_hold_up_nobody);
+    tcase_add_test(exports, a_lost_database_is_seen);
+    suite_add_tcase(suite, exports);
+    return tap_run(suite);
+}
