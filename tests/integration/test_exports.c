@@ -250,7 +250,7 @@ START_TEST(it_is_one_snapshot)
 {
     struct writer writer = {0};
     ck_assert_int_eq(pthread_create(&writer.thread, NULL, write_pairs, &writer), 0);
-    await_pairs(&writer, 20);
+    await_pairs(&writer, 21); /* the one before is stored */
     struct download lines = download_begin(&service, "/v1/exports/events", "");
     await_pairs(&writer, atomic_load(&writer.pairs) + 100);
     download_finish(&lines);
