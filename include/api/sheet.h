@@ -8,9 +8,10 @@
 #include "base/problem.h"
 #include "http/request.h"
 
-#include <libpq-fe.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+struct pg_result; /* libpq's PGresult */
 
 enum { SHEET_PIECE = 32 * 1024 };
 
@@ -28,10 +29,10 @@ bool sheet_create(struct request *request, struct sheet **sheet,
                   struct problem *why) MUST_CHECK;
 
 /* The names of the result's columns, for CSV. */
-void sheet_head(struct sheet *sheet, const PGresult *rows);
+void sheet_head(struct sheet *sheet, const struct pg_result *rows);
 
 /* The rows of the result. */
-void sheet_rows(struct sheet *sheet, const PGresult *rows);
+void sheet_rows(struct sheet *sheet, const struct pg_result *rows);
 
 /* All is told: the answer ends. */
 void sheet_end(struct sheet *sheet);

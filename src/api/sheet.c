@@ -2,6 +2,7 @@
 
 #include "http/stream.h"
 
+#include <libpq-fe.h>
 #include <string.h>
 
 bool sheet_create(struct request *request, struct sheet **sheet, struct problem *why)
