@@ -141,40 +141,67 @@ void reply_clear(struct reply *reply)
     *reply = (struct reply){0};
 }
 
+/* The content of chunks; false where the last one has not come yet. */
+static bool join_chunks(const char *text, struct text *joined)
+{
+    free(joined->data);
+    *joined = (struct text){0};
+    for (;;) {
+        char *data;
+        const char *line_end = strstr(text, "\r\n");
+        size_t size = strtoul(text, &data, 16);
+        if (line_end == NULL || strlen(line_end + 2) < size + 2)
+            return false;
+        if (!text_add(joined, line_end + 2, size) || size == 0)
+            return size == 0;
+        text = line_end + 2 + size + 2;
+    }
+}
+
+/* `text` holds what has come of the reply; the body is read to its end. */
+static bool read_body(struct client *client, struct text *text, size_t head_length,
+                      struct reply *reply)
+{
+    char value[32] = "0";
+    bool is_chunked = reply_field(reply, "Transfer-Encoding", value, sizeof value);
+    size_t expected = 0;
+    struct text body = {0};
+    if (!is_chunked && reply_field(reply, "Content-Length", value, sizeof value))
+        expected = strtoul(value, NULL, 10);
+    while (is_chunked ? !join_chunks(text->data + head_length, &body)
+                      : text->length < head_length + expected)
+        if (read_more(client->socket, text, CALL_SECONDS) <= 0) {
+            free(body.data);
+            return false;
+        }
+    reply->length = is_chunked ? body.length : expected;
+    reply->body = is_chunked ? body.data : strndup(text->data + head_length, expected);
+    return reply->body != NULL;
+}
+
 static struct reply read_reply(struct client *client, bool has_body)
 {
     struct reply reply = {0};
     struct text text = {0};
-    char *end = NULL;
-    while (end == NULL) {
-        if (read_more(client->socket, &text, CALL_SECONDS) <= 0) {
-            free(text.data);
-            client_close(client);
-            return reply;
-        }
-        end = strstr(text.data, "\r\n\r\n");
+    char *end = NULL, value[32];
+    bool is_open = true;
+    while (end == NULL && is_open) {
+        is_open = read_more(client->socket, &text, CALL_SECONDS) > 0;
+        end = is_open ? strstr(text.data, "\r\n\r\n") : NULL;
     }
-    size_t head_length = (size_t)(end - text.data) + 2;
-    reply.head = strndup(text.data, head_length);
-    char value[32] = "0";
-    size_t expected = 0;
-    bool is_unchanged = strncmp(text.data, "HTTP/1.1 304", 12) == 0;
-    if (has_body && !is_unchanged && reply_field(&reply, "Content-Length", value, sizeof value))
-        expected = strtoul(value, NULL, 10);
-    head_length += 2;
-    while (text.length < head_length + expected) {
-        if (read_more(client->socket, &text, CALL_SECONDS) <= 0) {
-            free(text.data);
-            client_close(client);
-            reply_clear(&reply);
-            return reply;
-        }
+    if (end != NULL) {
+        size_t head_length = (size_t)(end - text.data) + 4;
+        reply.head = strndup(text.data, head_length - 2);
+        reply.status = (int)strtol(reply.head + strlen("HTTP/1.1 "), NULL, 10);
+        if (has_body && reply.status != 304)
+            is_open = read_body(client, &text, head_length, &reply);
+        else
+            reply.body = strdup("");
     }
-    reply.length = expected;
-    reply.body = strndup(text.data + head_length, expected);
-    reply.status = (int)strtol(reply.head + strlen("HTTP/1.1 "), NULL, 10);
-    if (reply_field(&reply, "Connection", value, sizeof value) &&
-        strcasecmp(value, "close") == 0)
+    if (!is_open)
+        reply_clear(&reply);
+    if (!is_open || (reply_field(&reply, "Connection", value, sizeof value) &&
+                     strcasecmp(value, "close") == 0))
         client_close(client);
     free(text.data);
     return reply;
