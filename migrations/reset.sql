@@ -34,6 +34,7 @@ begin
 end
 $$;
 delete from lifecycle.metric;
+delete from lifecycle.fact;
 delete from lifecycle.time_zone;
 insert into lifecycle.time_zone
 select name

@@ -140,6 +140,10 @@ begin
     if types && lifecycle.merge_types() or has_marks then
         moves := lifecycle.derive_joined(setup, moves, who, is_new, event_ids, types, targets);
     end if;
+    if types && lifecycle.fact_types() or has_marks then
+        perform lifecycle.derive_facts(setup, lifecycle.touched_things(
+            is_new, event_ids, types, times, objects, targets, who.buckets, who.customers));
+    end if;
     if setup.deriving is not null then
         perform lifecycle.derive_also(setup, is_new, types, times, who);
     end if;
@@ -183,6 +187,7 @@ declare
     buckets smallint[];
     customers bigint[];
     affected lifecycle.touch[];
+    others lifecycle.move[];
 begin
     select array_agg(x.bucket), array_agg(x.customer_id)
     into buckets, customers
@@ -199,13 +204,15 @@ begin
         return moves;
     end if;
     affected := lifecycle.derive_merges(buckets, customers);
+    others := lifecycle.derive(setup, row(affected, affected, affected, affected, affected));
+    perform lifecycle.derive_facts(setup, lifecycle.all_things(affected));
     return array(select m
                  from unnest(moves) m
                  where m.event_id not in (select i.event_id
                                           from unnest(event_ids, who.customers)
                                                i (event_id, customer_id)
                                           join unnest(affected) a using (customer_id)))
-           || lifecycle.derive(setup, row(affected, affected, affected, affected, affected));
+           || others;
 end
 $$;
 comment on function lifecycle.derive_joined is

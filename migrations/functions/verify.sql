@@ -27,7 +27,7 @@ comment on function lifecycle.cancelled_orders_of is
 
 create function lifecycle.facts()
 returns table (fact text, plain text)
-language sql immutable
+language sql stable
 as $$
     values ('model_visit', -- of models that are on their way, or out of use: whatever is there
             'select f.*
@@ -44,6 +44,11 @@ as $$
            ('customer_attributes', 'select * from lifecycle.fold_attributes($1)'),
            ('purchase_day', 'select * from lifecycle.plain_purchase_day where bucket = $2'),
            ('cancelled_order', 'select * from lifecycle.cancelled_orders_of($2)')
+    union all
+    (select f.name, format('select * from lifecycle.fold_%s(lifecycle.all_things($1))', f.name)
+     from lifecycle.fact f
+     where f.scope is not null
+     order by f.place)
 $$;
 comment on function lifecycle.facts is
     'The facts, and the query that says what each must be for all customers ($1) of a bucket ($2)';
@@ -107,8 +112,8 @@ create function lifecycle.rollups()
 returns setof text
 language sql immutable
 as $$
-    values ('model_transition_total'), ('event_total'), ('purchase_total'), ('revenue_total'), ('buyer_total'),
-           ('gap_total'), ('cohort_total')
+    values ('model_transition_total'), ('event_total'), ('purchase_total'), ('revenue_total'),
+           ('buyer_total'), ('gap_total'), ('cohort_total'), ('measure_total'), ('spread_total')
 $$;
 comment on function lifecycle.rollups is
     'The roll-ups; each has a plain view that says what it must be';
@@ -214,6 +219,7 @@ begin
         (select array_agg(row(c.bucket, c.customer_id, '-infinity', 'infinity')::lifecycle.day_touch)
          from lifecycle.customer c
          where c.bucket = which), setup.zone, setup.writer);
+    perform lifecycle.derive_facts(setup, lifecycle.all_things(customers));
     return cardinality(customers);
 end
 $$;

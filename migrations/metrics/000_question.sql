@@ -1,38 +1,5 @@
--- What every metric has in common: the question that it is asked, the rows that it answers
--- with, and the calendar that both are cut by.
-
-create type metric.question as (
-    metric   text,
-    since    date,     -- the window's first local day
-    until    date,     -- the local day after its last
-    interval text,     -- day, week, month, quarter, year; null: the whole window is one period
-    timezone text,
-    currency text      -- convert to this one; null: a row per currency
-);
-comment on type metric.question is 'What a metric is asked, with every default filled in';
-
-create type metric.answer_row as (
-    period       text,     -- the short form of the period's local start; null: the whole window
-    dimensions   json,     -- null, or the row's dimensions and measure: {"stage": "sell"}
-    value        numeric,
-    unit         text,     -- ratio, customers, purchases, minor, seconds, days, …
-    numerator    numeric,
-    denominator  numeric,
-    n            bigint,   -- how many things the value stands on
-    complete     boolean,  -- false while the period goes on
-    reason       text,     -- why value is null
-    missing_rate bigint    -- entries left out for want of an exchange rate
-);
-comment on type metric.answer_row is
-    'A row that a metric answers with; entries left out are counted in one row of each period';
-
-create function metric.today(timezone text)
-returns date
-language sql stable
-as $$
-    select (now() at time zone timezone)::date
-$$;
-comment on function metric.today is 'The local day that it is now in a zone';
+-- What every metric has in common beside the question (functions/question.sql): its calendar, and
+-- exchange rates.
 
 -- A question's periods, with none left out: the spine of every answer.
 

@@ -47,7 +47,12 @@ as $$
         (select t.day from lifecycle.purchase_total t group by t.day
          having sum(t.purchases) <> 0 order by t.day limit 1),
         (select t.day from lifecycle.revenue_total t group by t.day
-         having sum(t.entries) <> 0 order by t.day limit 1)
+         having sum(t.entries) <> 0 order by t.day limit 1),
+        (select min(f.day)
+         from unnest(lifecycle.all_measures()) m (measure),
+              lateral (select t.day from lifecycle.measure_total t where t.measure = m.measure
+                       group by t.day having sum(t.n) <> 0 or sum(t.amount) <> 0
+                       order by t.day limit 1) f)
     )::timestamp at time zone lifecycle.business_zone()) at time zone zone)::date
 $$;
 comment on function metric.first_day is
@@ -93,6 +98,7 @@ begin
         question.since := coalesce(lifecycle.period_start(question.interval, question.since),
                                    question.since);
     end if;
+    question.is_plain := question.timezone = lifecycle.business_zone();
     if question.since >= question.until then
         perform lifecycle.refuse('CL422', case when until is null then '?from' else '?to' end,
                                  'the window must end after it begins');

@@ -187,6 +187,23 @@ create view lifecycle.plain_cohort_total as
 comment on view lifecycle.plain_cohort_total is
     'What lifecycle.cohort_total must add up to, from the purchase days';
 
+create view lifecycle.plain_measure_total as
+    select e.day, e.measure, e.label, e.detail, e.currency, sum(e.n) as n, sum(e.amount) as amount
+    from lifecycle.entries(lifecycle.business_zone(), lifecycle.all_measures()) e
+    group by 1, 2, 3, 4, 5
+    having sum(e.n) <> 0 or sum(e.amount) <> 0;
+comment on view lifecycle.plain_measure_total is
+    'What lifecycle.measure_total must add up to, from the facts';
+
+create view lifecycle.plain_spread_total as
+    select date_trunc('month', e.day::timestamp)::date as month, e.measure, e.label,
+           lifecycle.rounded(e.value) as value, count(*) as n
+    from lifecycle.entries(lifecycle.business_zone(), lifecycle.all_measures()) e
+    where e.value is not null
+    group by 1, 2, 3, 4;
+comment on view lifecycle.plain_spread_total is
+    'What lifecycle.spread_total must add up to, from the facts';
+
 create view lifecycle.plain_merge as
     select m.bucket, m.customer_id, n.bucket as parent_bucket, n.customer_id as parent_id,
            case when n.customer_id is not null then m.event_id end as merged_by
