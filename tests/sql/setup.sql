@@ -71,26 +71,65 @@ exception
 end
 $$;
 
--- An event's id here is the MD5 of its name, which is enough to tell events apart.
+-- What an event is about, as the vocabulary has it: of the ids in its data, the first one here.
+create function pg_temp.object_of(type text, data json)
+returns text
+language sql
+as $$
+    select coalesce(case when type ~ '^(sell.order|deliver)' then data ->> 'order_id' end,
+                    data ->> 'refund_id', data ->> 'payment_id', data ->> 'invoice_id',
+                    data ->> 'subscription_id', data ->> 'referral_id', data ->> 'offer_id',
+                    data ->> 'survey_id', data ->> 'case_id', data ->> 'quote_id',
+                    data ->> 'trial_id', data ->> 'opportunity_id', data ->> 'order_id',
+                    data ->> 'into')
+$$;
+
+-- Posts events as one batch: objects of id, subject, type, time and data. An event's id here is the
+-- MD5 of its name, which is enough to tell events apart. The number of those that were new.
+create function pg_temp.record(events json[])
+returns bigint
+language sql
+as $$
+    select count(*)
+    from (select array_agg(md5(e.id)::uuid order by e.place) as event_ids,
+                 array_agg('test'::text) as sources,
+                 array_agg(e.id order by e.place) as ids,
+                 array_agg(e.subject order by e.place) as subjects,
+                 array_agg(t.type order by e.place) as types,
+                 array_agg(e.time order by e.place) as times,
+                 array_agg(e.data ->> 'sequence' order by e.place) as sequences,
+                 array_agg((e.data ->> 'amount')::bigint order by e.place) as amounts,
+                 array_agg(e.data ->> 'currency' order by e.place) as currencies,
+                 array_agg((e.data ->> 'units')::bigint order by e.place) as units,
+                 array_agg(pg_temp.object_of(e.type, e.data) order by e.place) as objects,
+                 array_agg(d.department order by e.place) as stages,
+                 array_agg(case when e.type = 'event.voided' then md5(e.data ->> 'id')::uuid end
+                           order by e.place) as targets,
+                 array_agg(e.data -> 'cost' is not null order by e.place) as costs,
+                 array_agg(json_build_object('source', 'test', 'id', e.id, 'subject', e.subject,
+                                             'type', e.type, 'time', e.time, 'data', e.data)::text
+                           order by e.place) as bodies
+          from (select x.place, x.event ->> 'id' as id, x.event ->> 'subject' as subject,
+                       x.event ->> 'type' as type, (x.event ->> 'time')::timestamptz as time,
+                       coalesce(x.event -> 'data', '{}') as data
+                from unnest(events) with ordinality x (event, place)) e
+          join lifecycle.event_type t on t.name = e.type
+          left join lifecycle.department d on d.name = e.data ->> 'stage') b,
+         lateral lifecycle.record_events(
+             b.event_ids, b.sources, b.ids, b.subjects, b.types, b.times, b.sequences, b.amounts,
+             b.currencies, b.units, b.objects, b.stages, b.targets, b.costs, b.bodies) r
+    where r.outcome = 'created'
+$$;
+
 create function pg_temp.post(subject text, type text, at timestamptz, data json default '{}',
                              name text default null)
 returns text
 language sql
 as $$
-    select r.outcome
-    from (select coalesce(name, concat_ws(' ', subject, type, at, data)) as id) e,
-         lateral (select json_build_object('source', 'test', 'id', e.id, 'subject', subject,
-                                           'type', type, 'data', data)::text as body) b,
-         lateral lifecycle.record_events(
-             array[md5(e.id)::uuid], array['test'], array[e.id], array[subject],
-             array[(select t.type from lifecycle.event_type t where t.name = post.type)],
-             array[at], array[data ->> 'sequence'],
-             array[(data ->> 'amount')::bigint], array[data ->> 'currency'],
-             array[(data ->> 'units')::bigint],
-             array[coalesce(data ->> 'order_id', data ->> 'payment_id', data ->> 'refund_id',
-                            data ->> 'into')],
-             array[(select d.department from lifecycle.department d where d.name = data ->> 'stage')],
-             array[md5(data ->> 'id')::uuid], array[data -> 'cost' is not null], array[b.body]) r
+    select case when pg_temp.record(array[json_build_object(
+                         'id', coalesce(name, concat_ws(' ', subject, type, at, data)),
+                         'subject', subject, 'type', type, 'time', at, 'data', data)]) = 1
+                then 'created' else 'kept' end
 $$;
 
 create function pg_temp.order_placed(subject text, at timestamptz, amount bigint, currency text,
