@@ -141,7 +141,8 @@ create temp table answered as
 select m.name as metric, a.zone, a.unit, r.period, coalesce(r."group"::jsonb, 'null') as dimensions,
        r.value
 from asked a, lifecycle.metric m,
-     lateral pg_temp.answer(m.name, a.since::text, a.until::text, a.unit, a.zone, 'EUR') r
+     lateral pg_temp.answer(m.name, a.since::text, a.until::text, a.unit, a.zone,
+                            case when 'currency' = any (m.parameters) then 'EUR' end) r
 where a.unit = any (m.intervals);
 \o
 
