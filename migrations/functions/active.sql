@@ -22,6 +22,21 @@ comment on view lifecycle.transition_total is
     'Transitions of the active model by day, stages and kind; the columns are those of '
     'model_transition_total';
 
+create view lifecycle.dwell_total as
+    select t.writer, t.stage, t.entered_month, t.left_month, t.bin, t.visits, t.seconds
+    from lifecycle.model_dwell_total t
+    where t.model = (select m.model from lifecycle.stage_model m where m.state = 'active');
+comment on view lifecycle.dwell_total is
+    'How long visits of the active model lasted; the columns are those of model_dwell_total';
+
+create view lifecycle.departure_total as
+    select t.writer, t.stage, t.entered_day, t.left_month, t.visits
+    from lifecycle.model_departure_total t
+    where t.model = (select m.model from lifecycle.stage_model m where m.state = 'active');
+comment on view lifecycle.departure_total is
+    'When visits of the active model began that have ended; the columns are those of '
+    'model_departure_total';
+
 create view lifecycle.transition as
     select v.bucket, v.customer_id, v.ordinal, 1 as part, v.left_at as at, v.left_by as event_id,
            v.stage as from_stage, v.left_to as to_stage, v.left_kind as kind,

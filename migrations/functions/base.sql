@@ -102,6 +102,11 @@ comment on type lifecycle.day_touch is
     'A customer, and the first and the last day of the business''s time zone on which purchases '
     'were added or taken away';
 
+create type lifecycle.stay as (
+    sign integer, stage smallint, entered_day date, left_day date, seconds numeric);
+comment on type lifecycle.stay is
+    'A visit that has ended: 1 to count it, -1 to take it back; days of the business''s time zone';
+
 create type lifecycle.move as (
     event_id uuid, from_stage smallint, to_stage smallint, kind text);
 comment on type lifecycle.move is

@@ -148,6 +148,7 @@ declare
     setup constant lifecycle.setup := lifecycle.setup_now();
     which constant smallint := work.derived - 1;
     customers bigint[];
+    stays lifecycle.stay[];
 begin
     customers := array(
         select c.customer_id
@@ -159,17 +160,26 @@ begin
         delete from lifecycle.model_visit v
         where v.bucket = which and v.customer_id = any(customers) and v.model = work.model
         returning v as visit
+    ),
+    total as (
+        insert into lifecycle.model_transition_total as total
+            (writer, model, day, from_stage, to_stage, kind, transitions, dwell_seconds)
+        select setup.writer, work.model, m.day, m.from_stage, m.to_stage, m.kind, -count(*),
+               -sum(m.dwell_seconds)
+        from gone g
+        cross join lateral lifecycle.moves_of(g.visit, setup.zone) m
+        group by m.day, m.from_stage, m.to_stage, m.kind
+        on conflict (model, day, from_stage, to_stage, kind, writer) do update
+        set transitions = total.transitions + excluded.transitions,
+            dwell_seconds = total.dwell_seconds + excluded.dwell_seconds
     )
-    insert into lifecycle.model_transition_total as total
-        (writer, model, day, from_stage, to_stage, kind, transitions, dwell_seconds)
-    select setup.writer, work.model, m.day, m.from_stage, m.to_stage, m.kind, -count(*),
-           -sum(m.dwell_seconds)
+    select array_agg(lifecycle.stay_of(g.visit, -1, setup.zone))
+    into stays
     from gone g
-    cross join lateral lifecycle.moves_of(g.visit, setup.zone) m
-    group by m.day, m.from_stage, m.to_stage, m.kind
-    on conflict (model, day, from_stage, to_stage, kind, writer) do update
-    set transitions = total.transitions + excluded.transitions,
-        dwell_seconds = total.dwell_seconds + excluded.dwell_seconds;
+    where (g.visit).left_at is not null;
+    if stays is not null then
+        perform lifecycle.count_stays(stays, work.model, setup.writer);
+    end if;
     if cardinality(customers) < size then
         work.derived := which;
         work.reached := 0;
@@ -178,6 +188,8 @@ begin
     end if;
     if work.derived = 0 then
         delete from lifecycle.model_transition_total t where t.model = work.model;
+        delete from lifecycle.model_dwell_total t where t.model = work.model;
+        delete from lifecycle.model_departure_total t where t.model = work.model;
     end if;
     update lifecycle.stage_model m
     set derived = work.derived, reached = work.reached
@@ -186,7 +198,7 @@ end
 $$;
 comment on function lifecycle.clear_piece is
     'Takes away what a model that is out of use derived for the next customers, and in the end the '
-    'roll-up, which then says nothing any more';
+    'roll-ups, which then say nothing any more';
 
 create view lifecycle.model_work as
     select m.*

@@ -113,7 +113,9 @@ returns setof text
 language sql immutable
 as $$
     values ('model_transition_total'), ('event_total'), ('purchase_total'), ('revenue_total'),
-           ('buyer_total'), ('gap_total'), ('cohort_total'), ('measure_total'), ('spread_total')
+           ('buyer_total'), ('gap_total'), ('cohort_total'), ('measure_total'), ('spread_total'),
+           ('model_dwell_total'), ('model_departure_total'), ('gap_month_total'),
+           ('gap_opening_total'), ('cohort_amount_total')
 $$;
 comment on function lifecycle.rollups is
     'The roll-ups; each has a plain view that says what it must be';

@@ -188,6 +188,7 @@ as $$
 declare
     fresh constant lifecycle.model_visit[] :=
         array(select f from lifecycle.fold_visits(touched, of_model) f);
+    stays lifecycle.stay[];
 begin
     with stale as (
         select v.*
@@ -232,29 +233,41 @@ begin
           = (excluded.cycle, excluded.entered_at, excluded.left_at, excluded.entered_by,
              excluded.left_by, excluded.stage, excluded.left_to, excluded.kind,
              excluded.left_kind)
+    ),
+    signed as materialized (
+        select 1 as sign, c.fresh as visit
+        from change c
+        where c.fresh is distinct from null
+        union all
+        select -1, c.stale
+        from change c
+        where c.stale is distinct from null
+    ),
+    total as (
+        insert into lifecycle.model_transition_total as total
+            (writer, model, day, from_stage, to_stage, kind, transitions, dwell_seconds)
+        select writer_number, of_model, m.day, m.from_stage, m.to_stage, m.kind, sum(v.sign),
+               sum(v.sign * m.dwell_seconds)
+        from signed v
+        cross join lateral lifecycle.moves_of(v.visit, zone) m
+        group by m.day, m.from_stage, m.to_stage, m.kind
+        having sum(v.sign) <> 0 or sum(v.sign * m.dwell_seconds) <> 0
+        on conflict (model, day, from_stage, to_stage, kind, writer) do update
+        set transitions = total.transitions + excluded.transitions,
+            dwell_seconds = total.dwell_seconds + excluded.dwell_seconds
     )
-    insert into lifecycle.model_transition_total as total
-        (writer, model, day, from_stage, to_stage, kind, transitions, dwell_seconds)
-    select writer_number, of_model, m.day, m.from_stage, m.to_stage, m.kind, sum(v.sign),
-           sum(v.sign * m.dwell_seconds)
-    from (select 1 as sign, c.fresh as visit
-          from change c
-          where c.fresh is distinct from null
-          union all
-          select -1, c.stale
-          from change c
-          where c.stale is distinct from null) v
-    cross join lateral lifecycle.moves_of(v.visit, zone) m
-    group by m.day, m.from_stage, m.to_stage, m.kind
-    having sum(v.sign) <> 0 or sum(v.sign * m.dwell_seconds) <> 0
-    on conflict (model, day, from_stage, to_stage, kind, writer) do update
-    set transitions = total.transitions + excluded.transitions,
-        dwell_seconds = total.dwell_seconds + excluded.dwell_seconds;
+    select array_agg(lifecycle.stay_of(v.visit, v.sign, zone))
+    into stays
+    from signed v
+    where (v.visit).left_at is not null;
+    if stays is not null then
+        perform lifecycle.count_stays(stays, of_model, writer_number);
+    end if;
     return array(select m from unnest(fresh) v cross join lateral lifecycle.transitions_of(v) m);
 end
 $$;
 comment on function lifecycle.derive_visits is
-    'Brings the visits of customers by a model up to date from a time on, and their roll-up with '
+    'Brings the visits of customers by a model up to date from a time on, and their roll-ups with '
     'them; returns the transitions from then on';
 
 create function lifecycle.move_customers(
@@ -271,6 +284,7 @@ declare
     stages constant smallint[] := setup.stages;
     entries constant text[] := setup.entries;
     opening_stages constant smallint := setup.opening;
+    stays lifecycle.stay[];
 begin
     with step as (
         select i.event_id, i.bucket, i.customer_id, i.occurred_at, entries[i.rule] as entry,
@@ -360,9 +374,16 @@ begin
             from (select x.bucket, x.customer_id, min(x.occurred_at) as since
                   from moved x
                   where not x.is_next
-                  group by x.bucket, x.customer_id) l)
-    into moves, late
+                  group by x.bucket, x.customer_id) l),
+           array_agg(row(1, m.stood, (m.entered_at at time zone zone)::date,
+                         (m.occurred_at at time zone zone)::date,
+                         extract(epoch from m.occurred_at - m.entered_at))::lifecycle.stay)
+               filter (where m.is_next and m.stood is not null)
+    into moves, late, stays
     from moved m;
+    if stays is not null then
+        perform lifecycle.count_stays(stays, of_model, writer_number);
+    end if;
 end
 $$;
 comment on function lifecycle.move_customers is
