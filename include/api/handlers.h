@@ -63,6 +63,7 @@ bool change_customer(struct request *request, struct problem *why);
 bool list_timeline(struct request *request, struct problem *why);
 bool list_visits(struct request *request, struct problem *why);
 bool list_transitions(struct request *request, struct problem *why);
+bool admit_customer_metrics(struct request *request, struct problem *why);
 bool show_customer_metrics(struct request *request, struct problem *why);
 bool list_stages(struct request *request, struct problem *why);
 

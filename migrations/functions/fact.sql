@@ -31,7 +31,7 @@ language sql immutable
 as $$
     select case
         when value = 0 then 0
-        else trim_scale(round(value, 2 - floor(log(abs(value)))::integer))
+        else trim_scale(round(value, 2 - floor(log(abs(value)::float8))::integer))
     end
 $$;
 comment on function lifecycle.rounded is 'A number to three significant digits';

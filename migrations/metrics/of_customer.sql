@@ -1,132 +1,123 @@
--- The metrics of one customer, from the customer's own facts. Days are the business's, and what
--- goes on is counted up to now.
+-- The metrics of one customer, from the customer's own facts, and against those of others. Days are
+-- the business's, and what goes on is counted up to now. The others are as the latest sweep found
+-- them; a measure that grows by one a day has grown for them too since.
 
-create type metric.customer_row as (
-    place      integer,  -- gives the rows their order
-    metric     text,
-    dimensions json,     -- null, or the row's dimensions: {"stage": "sell"}
-    value      numeric,
-    unit       text,
-    n          numeric,  -- how many things the value stands on
-    complete   boolean,  -- false for a stage that the customer is in
-    reason     text      -- why value is null
-);
-comment on type metric.customer_row is 'A row about one customer';
-
-create function metric.purchases_of(which_bucket smallint, which_customer bigint)
-returns setof metric.customer_row
+create function metric.measures_of(which_bucket smallint, which_customer bigint)
+returns table (place integer, metric text, label text, dimensions json, value numeric, unit text,
+               n bigint, complete boolean, reason text, grows boolean)
 language sql stable
 as $$
-    with history as (
-        select count(*) as days, max(d.day) as latest, max(d.day) - min(d.day) as span,
-               count(d.previous) as gaps, avg(d.day - d.previous) as mean,
-               percentile_disc(0.5) within group (order by d.day - d.previous) as median
-        from lifecycle.purchase_day d
-        where d.bucket = which_bucket and d.customer_id = which_customer
-    ), bought as (
-        select count(*) as purchases, coalesce(sum(p.units), 0) as units
-        from lifecycle.purchase p
-        where p.bucket = which_bucket and p.customer_id = which_customer
+    with mine as materialized (
+        select m.measure, m.label, m.value, m.n, m.complete
+        from lifecycle.measured m
+        where m.bucket = which_bucket and m.customer_id = which_customer
     )
-    select m.place, m.metric, case when m.measure is not null then to_json(d) end, m.value,
-           m.unit, m.n, true, case when m.value is null then m.reason end
-    from history h, bought b,
-         lateral (select metric.today(lifecycle.business_zone()) - h.latest as days) ago,
-         lateral (values
-             (1, 'recency', null, ago.days, 'days', h.days, 'no_purchases'),
-             (2, 'frequency', null, h.days, 'days', h.days, null),
-             (3, 'purchases', null, b.purchases, 'purchases', b.purchases, null),
-             (4, 'quantity', null, b.units, 'units', b.purchases, null),
-             (7, 'gaps', 'mean', h.mean, 'days', h.gaps, 'empty_denominator'),
-             (8, 'gaps', 'median', h.median, 'days', h.gaps, 'empty_denominator'),
-             (9, 'life_span', null, h.span, 'days', h.days, 'no_purchases'))
-             m (place, metric, measure, value, unit, n, reason),
-         lateral (select m.measure) d
-$$;
-comment on function metric.purchases_of is
-    'How often, how much and how regularly a customer purchased';
-
-create function metric.money_of(which_bucket smallint, which_customer bigint)
-returns setof metric.customer_row
-language sql stable
-as $$
-    with bought as (
-        select p.currency, sum(p.amount) as amount, count(*) as entries
-        from lifecycle.purchase p
-        where p.bucket = which_bucket and p.customer_id = which_customer
-        group by 1
-    ), received as (
-        select r.currency, sum(r.amount) as amount, count(*) as entries
-        from lifecycle.revenue r
-        where r.bucket = which_bucket and r.customer_id = which_customer
-          and lifecycle.revenue_basis() = 'payments'
-        group by 1
-        union all
-        select b.*
-        from bought b
-        where lifecycle.revenue_basis() = 'orders'
-    )
-    select s.place, s.metric, to_json(d), m.amount, 'minor', coalesce(m.entries, 0), true,
-           case when m.amount is null then s.reason end
-    from (values (5, 'amount', 'no_purchases'), (6, 'revenue', 'no_revenue'))
-             s (place, metric, reason)
-    left join (select 5, b.* from bought b
-               union all
-               select 6, r.* from received r) m (place, currency, amount, entries)
-        on m.place = s.place,
-    lateral (select m.currency) d
-$$;
-comment on function metric.money_of is
-    'What a customer''s purchases and payments came to, a row for each currency';
-
-create function metric.stages_of(which_bucket smallint, which_customer bigint)
-returns setof metric.customer_row
-language sql stable
-as $$
-    select 10 * s.stage + m.place, m.metric, to_json(d), m.value, m.unit, t.visits,
-           not t.is_open, null
-    from lifecycle.stage s
+    select 100 * l.position + k.place, k.name, l.label,
+           case k.labelled when 'stage' then to_json(of_stage)
+                           when 'currency' then to_json(of_currency)
+                           when 'measure' then to_json(of_measure) end,
+           coalesce(m.value, k.otherwise), k.unit, coalesce(m.n, 0), coalesce(m.complete, true),
+           case when m.value is null and k.otherwise is null then k.reason end, k.grows
+    from lifecycle.measure_kinds() k
     cross join lateral (
-        select count(*) as visits, coalesce(bool_or(v.left_at is null), false) as is_open,
-               coalesce(extract(epoch from sum(coalesce(v.left_at, now()) - v.entered_at)), 0)
-                   as seconds
-        from lifecycle.visit v
-        where v.bucket = which_bucket and v.customer_id = which_customer
-          and v.stage = s.stage) t,
-    lateral (values (1, 'time_in_stage', t.seconds, 'seconds'),
-                    (2, 'visits', t.visits, 'visits')) m (place, metric, value, unit),
-    lateral (select s.name as stage) d
+        select 0 as position, '' as label where k.labelled is null
+        union all
+        select 0, l from unnest(array['mean', 'median']) l where k.labelled = 'measure'
+        union all
+        select s.stage, s.name from lifecycle.stage s where k.labelled = 'stage'
+        union all
+        select 0, m.label from mine m where k.labelled = 'currency' and m.measure = k.name
+        union all
+        select 0, null
+        where k.labelled = 'currency' and not exists (select from mine m
+                                                      where m.measure = k.name)) l
+    left join mine m on m.measure = k.name and m.label = l.label,
+    lateral (select l.label as stage) of_stage,
+    lateral (select l.label as currency) of_currency,
+    lateral (select l.label as measure) of_measure
 $$;
-comment on function metric.stages_of is
-    'How long and how often a customer was in each stage; not complete where still in it';
+comment on function metric.measures_of is
+    'All that is measured of a customer, and what is not defined with its reason; place and label '
+    'are the order';
 
-create function metric.of_customer(wanted text)
+create function metric.against(value numeric, grown integer, spread lifecycle.peer_measure)
+returns json
+language sql immutable
+as $$
+    select to_json(told)
+    from (select spread.n, spread.total / spread.n + grown as mean,
+                 case when spread.n > 1
+                      then sqrt(greatest(0, (spread.squares - spread.total ^ 2 / spread.n)
+                                            / (spread.n - 1))) end as deviation,
+                 width_bucket(lifecycle.rounded(value - grown), spread.values) as place) p,
+         lateral (select p.n, trim_scale(round(p.mean, 6)) as mean,
+                         spread.median + grown as median,
+                         trim_scale(round(p.deviation, 6)) as standard_deviation,
+                         trim_scale(round((value - p.mean) / nullif(p.deviation, 0), 6)) as z,
+                         trim_scale(round(
+                             case when p.place = 0 then 0
+                                  else 100.0 * spread.at_most[p.place] / p.n end, 6))
+                             as percentile,
+                         trim_scale(round(value / nullif(p.mean, 0), 6)) as ratio) told
+    where spread.n > 0
+$$;
+comment on function metric.against is
+    'A value against those of others: their number, mean, median and (sample) standard deviation; '
+    'how many deviations it is above the mean, the share of them that do not exceed it, in percent, '
+    'and its ratio to the mean. All of them have grown by so much since they were measured';
+
+create function metric.peers_of(asked text, which_bucket smallint, which_customer bigint)
+returns text
+language plpgsql stable
+as $$
+begin
+    if asked <> 'cohort' then
+        return asked;
+    end if;
+    return (select nullif(p.peers, '')
+            from lifecycle.peer_member p
+            where p.bucket = which_bucket and p.customer_id = which_customer
+              and p.peers not like 'segment:%');
+end
+$$;
+comment on function metric.peers_of is
+    'Whom a customer is held against: all, segment:NAME, or cohort:YYYY-MM for the customer''s own '
+    'cohort; null if it was not acquired';
+
+create function metric.of_customer(wanted text, asked text default 'all')
 returns json
 language plpgsql stable
 set jit = off
+set enable_seqscan = off -- plans may have been made while the tables were empty
 as $$
 declare
     found_at constant lifecycle.identifier := lifecycle.find_customer(wanted);
+    chosen constant text := metric.peers_of(asked, found_at.bucket, found_at.customer_id);
+    swept constant lifecycle.sweep := (select s from lifecycle.sweep s);
+    grown constant integer := (select b.today - swept.day from lifecycle.business_day b);
     answers json[];
 begin
     select array_agg(case when r.value is null then to_json(undefined) else to_json(defined) end
-                     order by r.place, r.dimensions ->> 'currency')
+                     order by r.place, r.label)
     into answers
-    from (select * from metric.purchases_of(found_at.bucket, found_at.customer_id)
-          union all
-          select * from metric.money_of(found_at.bucket, found_at.customer_id)
-          union all
-          select * from metric.stages_of(found_at.bucket, found_at.customer_id)) r,
-         lateral (select r.metric, r.dimensions as "group",
-                         trim_scale(round(r.value, 6)) as value, r.unit, r.n,
-                         r.complete) defined,
-         lateral (select defined.*, r.reason) undefined;
+    from metric.measures_of(found_at.bucket, found_at.customer_id) r
+    left join lateral (select s
+                       from lifecycle.peer_measure s
+                       where s.peers = chosen and s.measure = r.metric
+                         and s.label = r.label) spread on true,
+    lateral (select r.metric, r.dimensions as "group", trim_scale(round(r.value, 6)) as value,
+                    r.unit, r.n, r.complete,
+                    metric.against(r.value, case when r.grows then grown else 0 end, spread.s)
+                        as peers) defined,
+    lateral (select defined.*, r.reason) undefined;
     return (select to_json(shown)
             from lifecycle.customer c,
-                 lateral (select c.ref as customer, lifecycle.utc_text(now()) as computed_at,
+                 lateral (select c.ref as customer, chosen as peers, lifecycle.utc_text(swept.swept_at)
+                                     as peers_as_of,
+                                 lifecycle.utc_text(now()) as computed_at,
                                  answers as data) shown
             where c.bucket = found_at.bucket and c.customer_id = found_at.customer_id);
 end
 $$;
 comment on function metric.of_customer is
-    'A customer''s recency, frequency, quantity, money, gaps, life span and time in each stage';
+    'Everything that is measured of a customer, each against the customer''s peers';

@@ -103,9 +103,29 @@ bool change_customer(struct request *request, struct problem *why)
     return answer_made(request, STATEMENT_CHANGE_CUSTOMER, values, why);
 }
 
+static bool is_peers(const char *text)
+{
+    static const char SEGMENT[] = "segment:";
+    size_t length = strlen(SEGMENT);
+    return strcmp(text, "all") == 0 || strcmp(text, "cohort") == 0 ||
+           (strncmp(text, SEGMENT, length) == 0 && is_name(text + length));
+}
+
+bool admit_customer_metrics(struct request *request, struct problem *why)
+{
+    static const struct parameter PEERS = {
+        .pointer = "?peers",
+        .is_valid = is_peers,
+        .expected = "must be all, cohort or segment: and the name of a segment"};
+    const char *peers;
+    return admit_customer(request, why) && parameters_read(request, &PEERS, 1, &peers, why);
+}
+
 bool show_customer_metrics(struct request *request, struct problem *why)
 {
-    const struct db_value values[] = {{.data = request->variables[0]}};
+    const char *peers = request_parameter(request, "peers");
+    const struct db_value values[] = {{.data = request->variables[0]},
+                                      {.data = peers != NULL ? peers : "all"}};
     return answer_document(request, STATEMENT_SHOW_CUSTOMER_METRICS, values, NO_CUSTOMER, why);
 }
 

@@ -20,6 +20,7 @@ static const char *const EXPORT_FORMAT[] = {"format", NULL};
 static const char *const IMPORT_LIST[] = {"state", "limit", "cursor", NULL};
 static const char *const PAGE[] = {"limit", "cursor", NULL};
 static const char *const CUSTOMER_LIST[] = {"stage", "q", "limit", "cursor", NULL};
+static const char *const PEERS[] = {"peers", NULL};
 static const char *const EVENT_LIST[] = {"customer", "type",          "stage",
                                          "source",   "occurred_from", "occurred_to",
                                          "limit",    "cursor",        NULL};
@@ -104,7 +105,8 @@ const struct route ROUTES[] = {
      .lane = LANE_READ, .parameters = PAGE, .admit = admit_customer_page, .is_tagged = true,
      .answer = list_transitions},
     {GET, .path = "/v1/customers/{ref}/metrics", .scope = SCOPE_CUSTOMERS_READ,
-     .lane = LANE_READ, .admit = admit_customer, .answer = show_customer_metrics},
+     .lane = LANE_READ, .parameters = PEERS, .admit = admit_customer_metrics,
+     .answer = show_customer_metrics},
 
     {POST, .path = "/v1/merges", .scope = SCOPE_CUSTOMERS_WRITE, .lane = LANE_CHANGE,
      .media_types = JSON_MEDIA, .is_tagged = true, .keeps_answer = true, .admit = admit_merge,

@@ -76,7 +76,7 @@ static const struct statement_row STATEMENT_ROWS[] = {
                                     "$1::text, $2::integer, $3::text)",
                                     3},
     [STATEMENT_SHOW_CUSTOMER_METRICS] = {"show_customer_metrics",
-                                         "select metric.of_customer($1::text)", 1},
+                                         "select metric.of_customer($1::text, $2::text)", 2},
     [STATEMENT_LIST_METRICS] = {"list_metrics", "select metric.catalogue()", 0},
     [STATEMENT_ANSWER_METRIC] = {"answer_metric",
                                  "select metric.answer($1::text, $2::text, $3::text, $4::text, "
