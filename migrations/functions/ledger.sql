@@ -146,12 +146,14 @@ begin
     counted as (
         insert into lifecycle.event_total as total
         select writer_number, (s.occurred_at at time zone 'UTC')::date, s.source, s.type,
-               coalesce(s.currency, ''), count(*), coalesce(sum(s.amount), 0)
+               coalesce(s.currency, ''), count(*), coalesce(sum(s.amount), 0),
+               count(*) filter (where s.occurred_at < now() - interval '24 hours')
         from stored s
         group by 2, 3, 4, 5
         on conflict (day, source, type, currency, writer) do update
         set events = total.events + excluded.events,
-            amount = total.amount + excluded.amount
+            amount = total.amount + excluded.amount,
+            late = total.late + excluded.late
     )
     select array_agg(s.event_id)
     into stored

@@ -102,8 +102,8 @@ begin
                         order by i.position);
     end if;
     if has_marks then
-        perform lifecycle.note_marks(is_new, event_ids, types, objects, targets, who.own_buckets,
-                                     who.own_customers);
+        perform lifecycle.note_marks(setup, is_new, event_ids, types, objects, targets,
+                                     who.own_buckets, who.own_customers);
     end if;
     if types && setup.moving then
         select m.moves, m.late
@@ -120,10 +120,11 @@ begin
                                       who.buckets, who.customers);
     end if;
     if true = any(costs) or lifecycle.support_cost() = any(types) then
-        perform lifecycle.add_costs(simple, event_ids, types, costs, who.buckets, who.customers);
+        perform lifecycle.add_costs(setup, simple, event_ids, types, costs, who.buckets,
+                                    who.customers);
     end if;
     if types && lifecycle.spend_types() then
-        perform lifecycle.add_spend(setup.zone, is_new, event_ids, types);
+        perform lifecycle.add_spend(setup, is_new, event_ids, types);
     end if;
     if types && lifecycle.attribute_types() then
         sizes := lifecycle.attribute_sizes(types, who.buckets, who.customers);

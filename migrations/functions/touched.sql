@@ -1,9 +1,9 @@
 -- What the simple way does not cover: events taken back, and events of joined customers. They tell
 -- from when on the facts of a customer have to be derived anew.
 
-create function lifecycle.note_marks(is_new boolean[], event_ids uuid[], types smallint[],
-                                     objects text[], targets uuid[], buckets smallint[],
-                                     customers bigint[])
+create function lifecycle.note_marks(
+    setup lifecycle.setup, is_new boolean[], event_ids uuid[], types smallint[], objects text[],
+    targets uuid[], buckets smallint[], customers bigint[])
 returns void
 language plpgsql
 as $$
@@ -26,9 +26,7 @@ begin
     where i.is_new and c.bucket = cancel.bucket and c.customer_id = cancel.customer_id
       and c.order_id = cancel.object and c.by_event = cancel.event_id;
 
-    delete from lifecycle.spend s
-    using unnest(is_new, targets) i (is_new, target)
-    where i.is_new and s.event_id = i.target;
+    perform lifecycle.forget_spend(setup, is_new, targets);
 end
 $$;
 comment on function lifecycle.note_marks is
@@ -126,7 +124,7 @@ begin
         perform lifecycle.derive_revenue(touched.revenue, setup.zone, setup.writer);
     end if;
     if touched.costs is not null then
-        perform lifecycle.derive_costs(touched.costs);
+        perform lifecycle.derive_costs(touched.costs, setup.zone, setup.writer);
     end if;
     if touched.attributes is not null then
         perform lifecycle.derive_attributes(touched.attributes);

@@ -81,7 +81,8 @@ comment on view lifecycle.plain_model_transition_total is
 create view lifecycle.plain_event_total as
     select (e.occurred_at at time zone 'UTC')::date as day, e.source, e.type,
            coalesce(e.currency, '') as currency, count(*) as events,
-           coalesce(sum(e.amount), 0) as amount
+           coalesce(sum(e.amount), 0) as amount,
+           count(*) filter (where e.occurred_at < e.recorded_at - interval '24 hours') as late
     from lifecycle.event e
     group by 1, 2, 3, 4;
 comment on view lifecycle.plain_event_total is

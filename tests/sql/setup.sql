@@ -10,7 +10,8 @@ where not exists (select from lifecycle.department);
 insert into lifecycle.event_type (type, name, stage, entry)
 select t.*
 from (values
-    (102, 'find.lead.created', 1, 'enter'), (107, 'find.spend.recorded', 1, 'activity'),
+    (101, 'find.touch.recorded', 1, 'activity'), (102, 'find.lead.created', 1, 'enter'),
+    (107, 'find.spend.recorded', 1, 'activity'),
     (201, 'sell.opportunity.opened', 2, 'enter'), (207, 'sell.order.placed', 2, 'enter'),
     (208, 'sell.order.cancelled', 2, 'activity'), (211, 'sell.cost.recorded', 2, 'activity'),
     (301, 'deliver.fulfilment.started', 3, 'advance'),

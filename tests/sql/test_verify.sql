@@ -44,6 +44,8 @@ select pg_temp.order_placed('A', at::timestamptz, 100, 'EUR', 1)
 from unnest(array['2025-01-02T00:00Z', '2025-01-05T00:00Z', '2025-02-01T00:00Z']) at;
 select pg_temp.post('A', 'bill.payment.succeeded', '2025-02-02T00:00Z',
                     '{"payment_id": "p", "amount": 300, "currency": "EUR"}');
+select pg_temp.post('A', 'bill.refund.issued', '2025-02-02T12:00Z',
+                    '{"refund_id": "r", "amount": 30, "currency": "EUR"}');
 select pg_temp.post('A', 'sell.order.cancelled', '2025-02-03T00:00Z', '{"order_id": "none"}');
 select pg_temp.post('A', 'support.case.opened', '2025-02-04T00:00Z', '{}', 'case');
 select pg_temp.post('A', 'support.cost.recorded', '2025-02-04T12:00Z',
@@ -62,7 +64,8 @@ select pg_temp.is(pg_temp.found_and_mended(spoil), expected || ', then -', name)
 from (values
     ('update lifecycle.model_visit set cycle = 2 where ordinal = 2', 'model_visit', 'a visit'),
     ('delete from lifecycle.purchase where occurred_at < ''2025-01-03''',
-     'cohort_amount_total purchase purchase_day purchase_total', 'a purchase that is missing'),
+     'acquisition cohort_amount_total purchase purchase_day purchase_total',
+     'a purchase that is missing'),
     ('update lifecycle.revenue set amount = amount + 1', 'revenue revenue_total', 'revenue'),
     ('update lifecycle.purchase_day set previous = previous - 1 where previous is not null',
      'buyer_total gap_month_total gap_opening_total gap_total purchase_day', 'purchase days'),
@@ -83,8 +86,13 @@ from (values
     ('update lifecycle.cohort_amount_total set amount = amount + 1', 'cohort_amount_total',
      'the money of cohorts'),
     ('update lifecycle.event_total set events = events + 1', 'event_total', 'counts of events'),
-    ('delete from lifecycle.cost', 'cost', 'a cost'),
-    ('update lifecycle.spend set amount = amount + 1', 'spend', 'spend'),
+    ('delete from lifecycle.cost', 'cost measure_total', 'a cost'),
+    ('update lifecycle.spend set amount = amount + 1', 'measure_total spend', 'spend'),
+    ('update lifecycle.acquisition set channel = ''ad''', 'acquisition measure_total',
+     'how a customer was won'),
+    ('update lifecycle.refund set invoiced_at = occurred_at - interval ''1 year''',
+     'measure_total refund', 'the invoice of a refund'),
+    ('update lifecycle.event_total set late = late + 1', 'event_total', 'events that came late'),
     ('delete from lifecycle.customer_attributes', 'customer_attributes', 'attributes'),
     ('delete from lifecycle.purchase_total', 'purchase_total', 'sums of purchases'),
     ('update lifecycle.revenue_total set returned = -1', 'revenue_total', 'sums of revenue'),
