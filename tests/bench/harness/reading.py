@@ -14,7 +14,7 @@ CUSTOMER_MILLISECONDS = 5
 CUSTOMERS_READ = 100
 EVENTS_A_CUSTOMER = 10
 UNCHANGED = "stage_population"
-OF_CUSTOMER = ("", "/timeline", "/metrics")
+OF_CUSTOMER = ("", "/timeline", "/metrics?peers=all")
 
 
 class Reader:
