@@ -1,5 +1,5 @@
 -- Drops all that the repeatable migrations make anew: the functions, views and types of both
--- schemas. Tables and what they hold are not touched.
+-- schemas. Tables and what they hold are not touched, nor are the types of their columns.
 do $$
 declare
     command text;
@@ -27,7 +27,11 @@ begin
         select format('drop type if exists %s cascade', t.oid::regtype)
         from pg_type t join pg_class c on c.oid = t.typrelid
         where t.typnamespace in ('lifecycle'::regnamespace, 'metric'::regnamespace)
-          and c.relkind = 'c')
+          and c.relkind = 'c'
+          and not exists (select
+                          from pg_attribute a
+                          join pg_class r on r.oid = a.attrelid
+                          where r.relkind = 'r' and a.atttypid in (t.oid, t.typarray)))
     loop
         execute command;
     end loop;

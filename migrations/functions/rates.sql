@@ -122,11 +122,27 @@ as $$
                lifecycle.number_of(i.value ->> 'rate') as rate
         from json_array_elements(items) i
     ),
-    gone as (
+    gone as ( -- what has no rate before it needs no mark
         delete from lifecycle.rate r
         using given g
         where g.rate is null and (r.currency, r.base, r.valid_from)
                                  = (g.currency, g.base, g.valid_from)
+          and not exists (select
+                          from lifecycle.rate b
+                          where b.currency = r.currency and b.base = r.base
+                            and b.valid_from < r.valid_from)
+        returning 1
+    ),
+    ended as (
+        update lifecycle.rate r
+        set rate = null
+        from given g
+        where g.rate is null and r.rate is not null
+          and (r.currency, r.base, r.valid_from) = (g.currency, g.base, g.valid_from)
+          and exists (select
+                      from lifecycle.rate b
+                      where b.currency = r.currency and b.base = r.base
+                        and b.valid_from < r.valid_from)
         returning 1
     ),
     come as (
@@ -136,14 +152,16 @@ as $$
         where g.rate is not null
         on conflict (currency, base, valid_from) do update
         set rate = excluded.rate
-        where r.rate <> excluded.rate
+        where r.rate is distinct from excluded.rate
         returning 1
     )
     select come.number, json_array_length(items) - come.number - gone.number, gone.number
-    from (select count(*) as number from come) come, (select count(*) as number from gone) gone
+    from (select count(*) as number from come) come,
+         (select count(*) as number from (table gone union all table ended) g) gone
 $$;
 comment on function lifecycle.store_rates is
-    'Stores rates that were found valid, and takes those away that are null; how many';
+    'Stores rates that were found valid, and takes those away that are null; how many. Where a rate '
+    'was taken away there is none: the one before it does not take its place';
 
 create function lifecycle.change_rates(given json, if_match text, if_none_match text)
 returns table (document json, tag text)

@@ -75,13 +75,15 @@ begin
     )
     insert into lifecycle.revenue_total as total
     select writer_number, c.day, c.currency, sum(c.sign),
-           sum(c.sign * greatest(c.amount, 0)), sum(c.sign * least(c.amount, 0))
+           sum(c.sign * greatest(c.amount, 0)), sum(c.sign * least(c.amount, 0)),
+           coalesce(sum(c.sign) filter (where c.amount >= 0), 0)
     from change c
     group by c.day, c.currency
     on conflict (day, currency, writer) do update
     set entries = total.entries + excluded.entries,
         received = total.received + excluded.received,
-        returned = total.returned + excluded.returned;
+        returned = total.returned + excluded.returned,
+        payments = total.payments + excluded.payments;
 end
 $$;
 comment on function lifecycle.derive_revenue is
@@ -113,13 +115,15 @@ begin
     )
     insert into lifecycle.revenue_total as total
     select writer_number, (e.occurred_at at time zone zone)::date, e.currency, count(*),
-           sum(greatest(e.amount, 0)), sum(least(e.amount, 0))
+           sum(greatest(e.amount, 0)), sum(least(e.amount, 0)),
+           count(*) filter (where e.amount >= 0)
     from entry e
     group by 2, 3
     on conflict (day, currency, writer) do update
     set entries = total.entries + excluded.entries,
         received = total.received + excluded.received,
-        returned = total.returned + excluded.returned;
+        returned = total.returned + excluded.returned,
+        payments = total.payments + excluded.payments;
 end
 $$;
 comment on function lifecycle.add_revenue is

@@ -100,13 +100,18 @@ language plpgsql
 as $$
 declare
     zone text;
+    patience interval;
 begin
     lock table lifecycle.setting in share row exclusive mode;
     perform lifecycle.check_match(if_match, if_none_match,
                                   lifecycle.tag_of(lifecycle.show_settings()::text));
     perform lifecycle.refuse_all(lifecycle.settings_faults(given));
     zone := lifecycle.business_zone();
+    patience := lifecycle.dunning_time();
     perform lifecycle.store_settings(given);
+    if lifecycle.dunning_time() <> patience then
+        perform lifecycle.derive_owners('payment_failure', 100000);
+    end if;
     if lifecycle.business_zone() <> zone then
         perform lifecycle.recut_days(500000);
     end if;
@@ -132,8 +137,33 @@ $$;
 comment on function lifecycle.change_timezone is
     'Changes the business''s time zone, however long the history is';
 
+create function lifecycle.derive_owners(fact text, most bigint)
+returns void
+language plpgsql
+as $$
+declare
+    owners lifecycle.touch[];
+begin
+    perform pg_advisory_xact_lock(2, 0);
+    execute format(
+        'select coalesce(array_agg(row(o.bucket, o.customer_id, ''-infinity'')::lifecycle.touch),
+                         ''{}'')
+         from (select distinct f.bucket, f.customer_id from lifecycle.%I f limit $1 + 1) o', fact)
+    into owners
+    using most;
+    if cardinality(owners) > most then
+        perform lifecycle.refuse('CL409', null, format(
+            'this would derive anew what is known of more than %s customers', most));
+    end if;
+    perform lifecycle.derive_facts(lifecycle.setup_now(), lifecycle.all_things(owners));
+end
+$$;
+comment on function lifecycle.derive_owners is
+    'Derives the facts of all customers anew who have a fact, while the writers wait; refuses (409) '
+    'where there are more than so many; null for any number';
+
 -- What is cut by the business's days: purchase_day, spend and the roll-ups, but for that of the
--- ledger. All else holds exact times.
+-- ledger. All else holds exact times, but for the dates that subscriptions' events name.
 
 create function lifecycle.recut_days(most bigint)
 returns void
@@ -144,7 +174,10 @@ begin
         from ((select from lifecycle.purchase limit most + 1)
               union all (select from lifecycle.model_visit limit most + 1)
               union all (select from lifecycle.revenue limit most + 1)
-              union all (select from lifecycle.spend limit most + 1)) fact) then
+              union all (select from lifecycle.spend limit most + 1)) fact)
+        or (select count(*) > most / 5
+            from (select from lifecycle.subscription limit most / 5 + 1) slow)
+    then
         perform lifecycle.refuse('CL409', null,
             'with so long a history the time zone is changed by clmd rebuild --timezone ZONE');
     end if;
@@ -157,6 +190,7 @@ begin
     from lifecycle.event e
     cross join lateral lifecycle.spend_of(e, lifecycle.business_zone()) f
     where e.event_id = s.event_id and (f.first_day, f.last_day) <> (s.first_day, s.last_day);
+    perform lifecycle.derive_owners('subscription', most / 5);
     perform lifecycle.rebuild_total(r)
     from lifecycle.rollups() r
     where r <> 'event_total';

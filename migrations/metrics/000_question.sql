@@ -57,13 +57,15 @@ as $$
     select 1::numeric
     where wanted is null or held = wanted
     union all
-    (select r.rate * power(10::numeric, b.digits - c.digits)
-     from lifecycle.rate r
-     join lifecycle.currency c on c.currency = r.currency
-     join lifecycle.currency b on b.currency = r.base
-     where r.currency = held and r.base = wanted and r.valid_from <= day
-     order by r.valid_from desc
-     limit 1)
+    select x.factor
+    from (select r.rate * power(10::numeric, b.digits - c.digits) as factor
+          from lifecycle.rate r
+          join lifecycle.currency c on c.currency = r.currency
+          join lifecycle.currency b on b.currency = r.base
+          where r.currency = held and r.base = wanted and r.valid_from <= day
+          order by r.valid_from desc
+          limit 1) x
+    where x.factor is not null
 $$;
 comment on function metric.exchange is
     'What a minor unit of the currency held is worth in minor units of the one wanted, on a '

@@ -112,16 +112,19 @@ comment on view lifecycle.plain_purchase_total is
     'What lifecycle.purchase_total must add up to, from the purchases';
 
 create function lifecycle.plain_revenue_sums(zone text)
-returns table (day date, currency text, entries bigint, received numeric, returned numeric)
+returns table (day date, currency text, entries bigint, received numeric, returned numeric,
+               payments bigint)
 language sql stable
 as $$
     select (r.occurred_at at time zone zone)::date, r.currency, count(*),
-           sum(greatest(r.amount, 0)), sum(least(r.amount, 0))
+           sum(greatest(r.amount, 0)), sum(least(r.amount, 0)),
+           count(*) filter (where r.amount >= 0)
     from lifecycle.revenue r
     group by 1, 2
 $$;
 comment on function lifecycle.plain_revenue_sums is
-    'Revenue by day of a zone and currency: what was received, and what was given back';
+    'Revenue by day of a zone and currency: what was received, and what was given back, and how '
+    'many payments that is';
 
 create view lifecycle.plain_revenue_total as
     select * from lifecycle.plain_revenue_sums(lifecycle.business_zone());

@@ -53,6 +53,24 @@ select pg_temp.is(pg_temp.walked('lifecycle.list_rates(null, $1, $2)', '{currenc
 select pg_temp.is(pg_temp.walked($$lifecycle.list_rates('USD', $1, $2)$$, '{valid_from}'),
     '2026-01-01, 2026-02-01', 'pages of a currency');
 
+select pg_temp.is(pg_temp.put(
+    '{"currency":"USD","base":"EUR","valid_from":"2026-02-01","rate":null}'),
+    '{"stored":0,"unchanged":0,"removed":1}', 'a rate that has one before it is taken away');
+select pg_temp.is(pg_temp.rates('USD'), 'USD EUR 2026-01-01 0.91, USD EUR 2026-02-01',
+    'and leaves a place without a rate');
+select pg_temp.is(
+    (select string_agg(concat(d.day, ' ', x.factor), ', ' order by d.day)
+     from unnest('{2025-12-31,2026-01-31,2026-02-01}'::date[]) d (day)
+     left join lateral metric.exchange('USD', 'EUR', d.day) x on true),
+    '2025-12-31 , 2026-01-31 0.910000000000000000, 2026-02-01 ',
+    'so that the rate before it does not go on');
+select pg_temp.is(pg_temp.put(
+    '{"currency":"USD","base":"EUR","valid_from":"2026-02-01","rate":null}'),
+    '{"stored":0,"unchanged":1,"removed":0}', 'which is taken away only once');
+select pg_temp.is(pg_temp.put(
+    '{"currency":"USD","base":"EUR","valid_from":"2026-02-01","rate":"0.92"}'),
+    '{"stored":1,"unchanged":0,"removed":0}', 'and can be filled again');
+
 select pg_temp.is(pg_temp.refusal(format('select pg_temp.put(%L)', p.rates)), p.wanted,
                   'refused: ' || p.rates)
 from (values
