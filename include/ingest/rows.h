@@ -23,11 +23,14 @@ struct rows {
     struct reader reader;
 };
 
-/* The text of a row. */
+/* The text of a row. It has no end of its own: what is left of a longer one may follow. */
 struct text {
     const char *data;
     size_t length;
 };
+
+/* Whether nothing follows but white space. */
+bool text_ends(const struct text *text, size_t at);
 
 /* What they take lives as long as the arena. */
 bool rows_create(struct arena *arena, enum rows_format format, struct source source,

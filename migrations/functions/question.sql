@@ -44,18 +44,31 @@ comment on function metric.today is 'The local day that it is now in a zone';
 
 create function metric.population(question metric.question)
 returns table (bucket smallint, customer_id bigint, cell text)
-language plpgsql stable
+language plpgsql stable rows 100000
+set jit = off
 as $$
+declare
+    attribute constant text := substring(question.group_by from '^attribute:(.*)$');
 begin
-    return query
-    select c.bucket, c.customer_id, null::text
-    from lifecycle.customer c
-    where c.root_id is null;
+    return query execute concat_ws(' ',
+        'select c.bucket, c.customer_id,',
+        case when question.group_by in ('channel', 'campaign') then 'g.' || question.group_by
+             when attribute is not null then 'g.attributes ->> $2'
+             else 'null' end,
+        'from',
+        case when question.segment is null then 'lifecycle.customer c'
+             else 'lifecycle.segment_members($1) c' end,
+        case when question.group_by in ('channel', 'campaign')
+                 then 'left join lifecycle.acquisition g using (bucket, customer_id)'
+             when attribute is not null
+                 then 'left join lifecycle.customer_attributes g using (bucket, customer_id)' end,
+        case when question.segment is null then 'where c.root_id is null' end)
+    using question.segment, attribute;
 end
 $$;
 comment on function metric.population is
-    'The customers whom a question is about, and for one that groups by what customers are, the '
-    'group that each belongs to';
+    'The customers whom a question is about: those in its segment, or all; and for one that groups '
+    'by what customers are (channel, campaign, an attribute), the group that each belongs to';
 
 create function metric.sums(question metric.question, measures text[])
 returns table (day date, measure text, label text, detail text, currency text, cell text,

@@ -20,7 +20,9 @@ as $$
      'the days without a purchase after which a customer has lapsed; null: by the gaps between '
      'the purchases of all'),
     ('revenue_basis', 'choice', 'payments', '{payments,orders}', null, null,
-     'what revenue is counted by')
+     'what revenue is counted by'),
+    ('group_attributes', 'names', '[]', null, 0, 20,
+     'the attributes of customers by which metrics may be grouped')
 $$;
 comment on function lifecycle.setting_kinds is
     'Every setting: its kind, what it is at first (null: nothing), and what it may be';
@@ -31,7 +33,7 @@ language sql stable
 as $$
     select ('{' || string_agg(
         to_json(k.name) || ':'
-        || coalesce(case when k.kind in ('number', 'whole number') then v.value
+        || coalesce(case when k.kind in ('number', 'whole number', 'names') then v.value
                          else to_json(v.value)::text end, 'null'),
         ',' order by k.ordinality) || '}')::json
     from lifecycle.setting_kinds() with ordinality k
@@ -39,6 +41,18 @@ as $$
     lateral (select coalesce(s.value, k.initial) as value) v
 $$;
 comment on function lifecycle.show_settings is 'All settings, as one object';
+
+create function lifecycle.are_names(list jsonb, most numeric)
+returns boolean
+language sql immutable
+as $$
+    select jsonb_typeof(list) = 'array' and count(i.item) <= most
+           and count(i.item) = count(distinct i.item)
+           and coalesce(bool_and(lifecycle.is_title(i.item, 64)), true)
+    from (select) one
+    left join lifecycle.items_of(list) i on true
+$$;
+comment on function lifecycle.are_names is 'Whether a value is a list of so many different names';
 
 create function lifecycle.settings_faults(given json)
 returns lifecycle.fault[]
@@ -51,6 +65,9 @@ as $$
                when k.kind = 'timezone' then 'must be the name of an IANA time zone'
                when k.kind = 'currency' then 'must be a currency code of ISO 4217'
                when k.kind = 'choice' then 'must be ' || array_to_string(k.choices, ' or ')
+               when k.kind = 'names' then
+                   format('must be an array of at most %s different names, each a text of 1 to 64 '
+                          'characters', k.maximum)
                else format('must be a %s from %s to %s', k.kind, k.minimum, k.maximum)
            end)::lifecycle.fault order by g.ordinality)
     from json_each(given) with ordinality g
@@ -66,6 +83,7 @@ as $$
             v.type <> 'string'
             or not exists (select from lifecycle.currency c where c.currency = v.text)
         when k.kind = 'choice' then v.type <> 'string' or v.text <> all (k.choices)
+        when k.kind = 'names' then not lifecycle.are_names(g.value::jsonb, k.maximum)
         when v.type <> 'number' then true
         else v.text::numeric not between k.minimum and k.maximum
              or (k.kind = 'whole number' and v.text::numeric % 1 <> 0)
@@ -85,9 +103,12 @@ as $$
     select g.key, v.value
     from json_each(given) g
     join lifecycle.setting_kinds() k on k.name = g.key,
-    lateral (select case when k.kind in ('number', 'whole number')
-                         then trim_scale((g.value #>> '{}')::numeric)::text
-                         else g.value #>> '{}' end as value) given_value,
+    lateral (select case
+                 when k.kind in ('number', 'whole number')
+                     then trim_scale((g.value #>> '{}')::numeric)::text
+                 when k.kind = 'names' then nullif(g.value::jsonb, 'null')::text
+                 else g.value #>> '{}'
+             end as value) given_value,
     lateral (select coalesce(given_value.value, k.initial) as value) v
     where v.value is not null
 $$;
@@ -136,6 +157,17 @@ end
 $$;
 comment on function lifecycle.change_timezone is
     'Changes the business''s time zone, however long the history is';
+
+create function lifecycle.group_attributes()
+returns text[]
+language sql stable
+as $$
+    select array(select n.name
+                 from lifecycle.setting s, jsonb_array_elements_text(s.value::jsonb) n (name)
+                 where s.name = 'group_attributes')
+$$;
+comment on function lifecycle.group_attributes is
+    'The attributes by which metrics may be grouped, by the setting';
 
 create function lifecycle.derive_owners(fact text, most bigint)
 returns void

@@ -170,7 +170,7 @@ static bool judge(struct import *import, struct arena *arena, const struct text 
                   size_t used, json_t *object, struct event *event, struct problem *problem)
 {
     const struct event_context context = context_of(import);
-    if (strspn(text->data + used, " \t\r\n") != text->length - used)
+    if (!text_ends(text, used))
         return fail(problem, PROBLEM_MALFORMED, "something follows the event on its line");
     const char *body = arena_copy(arena, text->data, used);
     if (body == NULL)

@@ -1,5 +1,14 @@
 #include "ingest/rows.h"
 
+#include <string.h>
+
+bool text_ends(const struct text *text, size_t at)
+{
+    while (at < text->length && memchr(" \t\r\n", text->data[at], 4) != NULL)
+        at++;
+    return at == text->length;
+}
+
 bool rows_create(struct arena *arena, enum rows_format format, struct source source,
                  struct rows *rows, struct problem *why)
 {

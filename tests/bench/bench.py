@@ -18,7 +18,7 @@ from harness.benches import BENCHES, Bench
 from harness.cluster import Cluster
 from harness.load import STORED, Load
 from harness.processes import Failure
-from harness.report import print_samples, print_targets
+from harness.report import print_readings, print_samples, print_targets
 
 HERE = Path(__file__).resolve().parent
 
@@ -35,12 +35,16 @@ class Plan:
     import_rounds: int
     import_megabytes: int
     large_megabytes: int  # of the file that memory is looked at with
+    readings: int  # of each metric
+    read_events: tuple  # of the two histories that metrics are read from
 
 
 QUICK = Plan(rounds=3, seconds=2, short_seconds=1, history=0, history_customers=0,
-             import_rounds=3, import_megabytes=5, large_megabytes=5)
+             import_rounds=3, import_megabytes=5, large_megabytes=5,
+             readings=7, read_events=(100_000, 1_000_000))
 FULL = Plan(rounds=3, seconds=8, short_seconds=4, history=10_000_000, history_customers=1_000_000,
-            import_rounds=3, import_megabytes=50, large_megabytes=1000)
+            import_rounds=3, import_megabytes=50, large_megabytes=1000,
+            readings=15, read_events=(100_000, 10_000_000))
 
 
 class Tools:
@@ -51,30 +55,34 @@ class Tools:
         self.write = build / "tests/bench/bench_write"
         self.record = build / "tests/bench/bench_record"
         self.peers = peers
+        self.history = build / "tests/bench/bench_history"
+        self.migrations = HERE.parent.parent / "migrations"
         self.post = HERE / "load/post.lua"
         self.fill = HERE / "fill.sql"
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="within three minutes, coarsely")
+    parser.add_argument("--quick", action="store_true", help="coarsely, in six minutes")
     parser.add_argument("--only", metavar="NAME", choices=BENCHES, action="append",
                         help="one of " + ", ".join(BENCHES) + "; may be repeated")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=int, help="of each load of P1 to P5 in a round")
+    parser.add_argument("--keep", metavar="DIRECTORY", type=Path,
+                        help="where the histories that are read stay, for the next time")
     parser.add_argument("--build", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--peers", type=Path, required=True, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def measure(names, tools, plan, directory):
+def measure(names, tools, plan, directory, kept):
     began = time.monotonic()
 
     def tell(text):
         print(f"{time.monotonic() - began:6.0f} s  {text}", file=sys.stderr, flush=True)
 
     cluster = Cluster(directory)
-    bench = Bench(tools, cluster, Load(tools, cluster, directory), plan, tell)
+    bench = Bench(tools, cluster, Load(tools, cluster, directory), plan, tell, kept)
     try:
         cluster.start()
         bench.fill("origin", STORED)
@@ -85,7 +93,10 @@ def measure(names, tools, plan, directory):
         bench.abandon()
         cluster.stop()
         if bench.targets:
-            print_samples(bench.samples)
+            if bench.samples:
+                print_samples(bench.samples)
+            if bench.readings:
+                print_readings(bench.readings)
             print_targets(bench.targets)
     print(f"{bench.acknowledged} events were acknowledged, and are stored, each once; "
           f"{bench.found} of them were looked for by name. clmd verify finds no difference.")
@@ -99,7 +110,8 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     directory = Path(tempfile.mkdtemp(prefix="clmd-bench-"))
     try:
-        measure(arguments.only or BENCHES, Tools(arguments.build, arguments.peers), plan, directory)
+        measure(arguments.only or BENCHES, Tools(arguments.build, arguments.peers), plan, directory,
+                arguments.keep)
     except Failure as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return 1

@@ -57,6 +57,10 @@ END_TEST
 #define ORDER(id) id ",shop,sell.order.placed,c1,2025-01-01T00:00:00Z,"
 #define HEADER "id,source,type,subject,time,data.order_id,data.amount,data.currency,data.units"
 
+#define LEAD(id)                                                                               \
+    "{\"id\":\"" id "\",\"source\":\"s\",\"type\":\"find.lead.created\",\"subject\":\"c1\","   \
+    "\"time\":\"2025-01-01T00:00:00Z\",\"data\":{\"channel\":\"ad\"}}"
+
 /* What a body holds, and what becomes of its rows. */
 static const struct body {
     const char *name, *path, *fields, *text;
@@ -82,6 +86,8 @@ static const struct body {
      "id,subject,time,data.channel\nb2,c1,2025-01-01T00:00:00Z,ad\n", 1, 0},
     {"half an event, no JSON, two events", "/v1/imports", NDJSON,
      "{\"id\":\nnonsense\n{}{}\n[]\n\"\"\n", 0, 5},
+    {"a line where spaces stood before", "/v1/imports", NDJSON,
+     LEAD("b4") "                    \n" LEAD("b5") "\n", 2, 0},
     {"a fraction of a cent", "/v1/imports", CSV, HEADER "\n" ORDER("b3") "o,1.5,EUR,1\n", 0, 1},
 };
 

@@ -3,7 +3,7 @@
 
 select pg_temp.is(lifecycle.show_settings()::text,
     '{"timezone":"UTC","week_start":"monday","reporting_currency":null,"margin":1,'
-    || '"dunning_days":15,"inactivity_days":null,"revenue_basis":"payments"}', 'the settings at first');
+    || '"dunning_days":15,"inactivity_days":null,"revenue_basis":"payments","group_attributes":[]}', 'the settings at first');
 select pg_temp.is((select bool_and(k.name is not null)::text
                    from lifecycle.setting s
                    left join lifecycle.setting_kinds() k using (name)), 'true',
@@ -19,13 +19,13 @@ $$;
 select pg_temp.is(
     pg_temp.changed('{"margin":0.350,"dunning_days":3e1,"reporting_currency":"EUR"}'),
     '{"timezone":"UTC","week_start":"monday","reporting_currency":"EUR","margin":0.35,'
-    || '"dunning_days":30,"inactivity_days":null,"revenue_basis":"payments"}',
+    || '"dunning_days":30,"inactivity_days":null,"revenue_basis":"payments","group_attributes":[]}',
     'members are changed, the others stay');
 select pg_temp.is(pg_temp.changed('{}'), lifecycle.show_settings()::text, 'no member, no change');
 select pg_temp.is(
     pg_temp.changed('{"margin":null,"dunning_days":null,"reporting_currency":null}'),
     '{"timezone":"UTC","week_start":"monday","reporting_currency":null,"margin":1,'
-    || '"dunning_days":15,"inactivity_days":null,"revenue_basis":"payments"}',
+    || '"dunning_days":15,"inactivity_days":null,"revenue_basis":"payments","group_attributes":[]}',
     'null makes a setting what it was at first');
 
 select pg_temp.is(
@@ -46,9 +46,21 @@ from (values
      E'CL422 /dunning_days\tmust be a whole number from 0 to 365\n'
      || E'/inactivity_days\tmust be a whole number from 1 to 3650'),
     ('{"revenue_basis":"hope"}', E'CL422 /revenue_basis\tmust be payments or orders'),
+    ('{"group_attributes":["a","a"]}',
+     E'CL422 /group_attributes\tmust be an array of at most 20 different names, each a text of 1 to '
+     || '64 characters'),
+    ('{"group_attributes":"a"}',
+     E'CL422 /group_attributes\tmust be an array of at most 20 different names, each a text of 1 to '
+     || '64 characters'),
     ('{"a/b":null}', E'CL422 /a~1b\tunknown setting; there are timezone, week_start, '
-     || 'reporting_currency, margin, dunning_days, inactivity_days, revenue_basis')
+     || 'reporting_currency, margin, dunning_days, inactivity_days, revenue_basis, group_attributes')
     ) p (patch, wanted);
+select pg_temp.is(pg_temp.changed('{"group_attributes":["size","it''s \"b\""]}')::json
+                      ->> 'group_attributes', '["size", "it''s \"b\""]', 'a list of names');
+select pg_temp.is(array_to_string(lifecycle.group_attributes(), '|'), 'size|it''s "b"',
+                  'the attributes to group by');
+select pg_temp.is(pg_temp.changed('{"group_attributes":null}')::json ->> 'group_attributes', '[]',
+                  'none, as at first');
 select pg_temp.is(
     pg_temp.refusal($$select lifecycle.change_settings('{"margin":7}', '"stale"', null)$$),
     'CL412', 'the condition comes before the content');

@@ -6,6 +6,7 @@ import time
 from . import processes
 from .load import CUSTOMERS, Sample, contest, median, ratio
 from .processes import Failure
+from .reading import reading
 from .report import Target
 from .services import Clmd, Peer
 
@@ -17,10 +18,10 @@ EVENT_BYTES = 222  # of a line of a file, on average
 class Bench:
     """What all benches share: the cluster, the services, how long to measure, what was found."""
 
-    def __init__(self, tools, cluster, load, plan, tell):
+    def __init__(self, tools, cluster, load, plan, tell, kept):
         self.tools, self.cluster, self.load = tools, cluster, load
-        self.plan, self.tell = plan, tell
-        self.targets, self.samples = [], {}
+        self.plan, self.tell, self.kept = plan, tell, kept
+        self.targets, self.samples, self.readings = [], {}, []
         self.services = {}
         self.acknowledged = self.found = 0
 
@@ -269,12 +270,12 @@ def acknowledged(bench):
         bench.found += found
 
 
-# P8 and P9, what is answered, have their place after history.
 BENCHES = {
     "memory": memory,
     "ingest": ingest,
     "import": imports,
     "history": history,
+    "reading": reading,
     "late": late,
     "connections": connections,
     "acknowledged": acknowledged,

@@ -46,8 +46,11 @@ def _find_programs():
 
 
 class Cluster:
-    def __init__(self, directory):
+    def __init__(self, directory, kept=None):
+        """directory: for as long as it runs. kept: where it is to stay afterwards."""
         self.directory = directory
+        self.data = (kept or directory) / "cluster"
+        self.is_kept = kept is not None
         self.programs = _find_programs()
         self.log = open(directory / "postgresql.log", "wb")
         self.process = None
@@ -55,25 +58,30 @@ class Cluster:
         self.user = None if os.geteuid() else "postgres"
         if self.user:
             account = pwd.getpwnam(self.user)
-            os.chown(directory, account.pw_uid, account.pw_gid)
+            for path in {directory, self.data.parent}:
+                os.chown(path, account.pw_uid, account.pw_gid)
 
     def start(self):
-        data = self.directory / "cluster"
         options = {"stdout": self.log, "stderr": self.log, "cwd": self.directory}
         if self.user:
             options |= {"user": self.user, "group": self.user, "extra_groups": []}
-        initdb = processes.start(
-            [self.programs / "initdb", "--pgdata", data, "--username", "clmd", "--encoding=UTF8",
-             "--locale=C", "--auth=trust", "--data-checksums", "--no-instructions"], **options)
-        if initdb.wait(120) != 0:
-            raise Failure(f"initdb failed:\n{Path(self.log.name).read_text()}")
+        if not (self.data / "PG_VERSION").exists():
+            self._create(options)
         settings = SETTINGS | _machine_settings(self.directory)
         settings["unix_socket_directories"] = self.directory
-        arguments = [self.programs / "postgres", "-D", data]
+        arguments = [self.programs / "postgres", "-D", self.data]
         for name, value in settings.items():
             arguments += ["-c", f"{name}={value}"]
         self.process = processes.start(arguments, **options)
         self._await()
+
+    def _create(self, options):
+        initdb = processes.start(
+            [self.programs / "initdb", "--pgdata", self.data, "--username", "clmd",
+             "--encoding=UTF8", "--locale=C", "--auth=trust", "--data-checksums",
+             "--no-instructions"], **options)
+        if initdb.wait(120) != 0:
+            raise Failure(f"initdb failed:\n{Path(self.log.name).read_text()}")
 
     def _await(self):
         for _ in range(300):
@@ -86,8 +94,8 @@ class Cluster:
         raise Failure(f"PostgreSQL did not start:\n{Path(self.log.name).read_text()}")
 
     def stop(self):
-        # At once: what it holds is removed anyway.
-        processes.stop(self.process, signal.SIGQUIT)
+        # At once, where what it holds is removed anyway.
+        processes.stop(self.process, signal.SIGINT if self.is_kept else signal.SIGQUIT, 120)
         self.log.close()
 
     def url(self, database):

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 import statistics
 from dataclasses import dataclass
 
@@ -89,6 +90,19 @@ class Load:
         return Sample(told["requests"] * batch, told["microseconds"] / 1e6,
                       after[0] - before[0], after[1] - before[1],
                       told["p50"] / 1e3, told["p99"] / 1e3, told["max"] / 1e3)
+
+    def get(self, service, path, count, seconds, headers=()):
+        """Asks the same from `count` connections at once."""
+        before = service.cpu_seconds(), service.cluster.cpu_seconds()
+        output = processes.run(
+            ["wrk", "--threads", 1, "--connections", count, "--duration", f"{seconds}s",
+             "--latency", *(part for header in headers for part in ("--header", header)),
+             service.address + path], seconds + 60)
+        after = service.cpu_seconds(), service.cluster.cpu_seconds()
+        if "Non-2xx" in output or "Socket errors" in output:
+            raise Failure(f"GET {path}: {output}")
+        requests, taken = re.search(r"(\d+) requests in ([\d.]+)s", output).groups()
+        return Sample(int(requests), float(taken), after[0] - before[0], after[1] - before[1])
 
     def record(self, database, seconds, batch=100):
         """Calls the ingest function directly, with batch after batch on one connection."""

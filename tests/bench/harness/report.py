@@ -22,6 +22,8 @@ class Target:
         return self.measured >= self.wanted if self.at_least else self.measured <= self.wanted
 
 
+METRIC_GROWTH, METRIC_MILLISECONDS = 2, 50
+
 FIGURES = (("rate", 0), ("p50", 1), ("p99", 1), ("longest", 1), ("service_cpu", 0),
            ("database_cpu", 0))
 
@@ -56,4 +58,31 @@ def print_samples(samples):
     for name, rounds in samples.items():
         rows.append((name, *(_figure(median(rounds, figure), digits)
                              for figure, digits in FIGURES)))
+    _print_table(rows)
+
+
+@dataclass
+class Reading:
+    """How long an answer took, in milliseconds, of the short and of the long history."""
+
+    question: str
+    rows: int
+    short: float
+    long: float
+
+    @property
+    def growth(self):
+        return self.long / self.short
+
+    @property
+    def is_reached(self):
+        return self.growth <= METRIC_GROWTH and self.long < METRIC_MILLISECONDS
+
+
+def print_readings(readings):
+    rows = [("GET", "rows", "ms, short history", "ms, long history", "ratio", "reached")]
+    for reading in readings:
+        rows.append((reading.question, str(reading.rows), f"{reading.short:.1f}",
+                     f"{reading.long:.1f}", f"{reading.growth:.2f}",
+                     "yes" if reading.is_reached else "**no**"))
     _print_table(rows)

@@ -103,12 +103,14 @@ class Clmd(Service):
         super().__init__(tools, cluster, database)
         self.environment = {"DATABASE_URL": cluster.url(database), "CLMD_LOG_LEVEL": "warn"}
 
+    def surroundings(self):
+        return os.environ | self.environment
+
     def command(self, *arguments, seconds=3600):
-        return processes.run([self.tools.clmd, *arguments], seconds,
-                             env=os.environ | self.environment)
+        return processes.run([self.tools.clmd, *arguments], seconds, env=self.surroundings())
 
     def begin(self, *arguments):
-        return processes.start([self.tools.clmd, *arguments], env=os.environ | self.environment,
+        return processes.start([self.tools.clmd, *arguments], env=self.surroundings(),
                                stdout=subprocess.DEVNULL)
 
     def launch(self):
