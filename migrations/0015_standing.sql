@@ -6,14 +6,16 @@ create table lifecycle.sweep (
     swept_at   timestamptz,
     ended_at   timestamptz,
     day        date,
+    step       integer not null default 0,
     seen_below xid8,
     setup      text,
     usual_gap  integer
 );
 comment on table lifecycle.sweep is 'The latest sweep: one row';
-comment on column lifecycle.sweep.swept_at is 'The moment as of which everything was measured';
-comment on column lifecycle.sweep.ended_at is 'When it was done';
+comment on column lifecycle.sweep.swept_at is 'When it began: what was so then, it saw';
+comment on column lifecycle.sweep.ended_at is 'When the latest one that came to its end did so';
 comment on column lifecycle.sweep.day is 'The day that it was then, in the business''s time zone';
+comment on column lifecycle.sweep.step is 'The step that is next; 0: none is under way';
 comment on column lifecycle.sweep.seen_below is
     'Every transaction below this number had been seen by it';
 comment on column lifecycle.sweep.setup is
@@ -23,15 +25,16 @@ comment on column lifecycle.sweep.usual_gap is
 insert into lifecycle.sweep default values;
 
 create table lifecycle.peer_measure (
-    peers   text collate "C" not null,
-    measure text collate "C" not null,
-    label   text collate "C" not null,
-    n       bigint not null,
-    total   numeric not null,
-    squares numeric not null,
-    median  numeric not null,
-    values  numeric[] not null,
-    at_most bigint[] not null,
+    peers       text collate "C" not null,
+    measure     text collate "C" not null,
+    label       text collate "C" not null,
+    n           bigint not null,
+    total       numeric not null,
+    squares     numeric not null,
+    median      numeric not null,
+    values      numeric[] not null,
+    at_most     bigint[] not null,
+    measured_at timestamptz not null,
     primary key (peers, measure, label)
 );
 comment on table lifecycle.peer_measure is
@@ -48,3 +51,4 @@ comment on column lifecycle.peer_measure.values is
     'The different values to three significant digits, in their order';
 comment on column lifecycle.peer_measure.at_most is
     'How many of them have each of these values, or a smaller one';
+comment on column lifecycle.peer_measure.measured_at is 'As of when';

@@ -30,6 +30,7 @@ struct config {
     unsigned request_seconds;   /* deadline for receiving a whole request */
     unsigned idle_seconds;      /* a kept-alive connection without a request */
     unsigned statement_seconds; /* PostgreSQL's statement_timeout */
+    unsigned sweep_seconds;     /* from the end of a sweep to the next one, at the least */
     unsigned drain_seconds;     /* at a stop: the longest wait for requests under way */
     enum log_level log_level;
     enum log_format log_format;

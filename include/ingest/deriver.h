@@ -1,22 +1,19 @@
-/* The work that a change of the stage model takes, in the background: history is derived by the
- * model that is to become the active one, and what the earlier one left is taken away; piece by
- * piece (migrations/functions/models_activation.sql). One thread, with a connection of its own,
- * looks every second whether there is something to be done. Of several servers on one database
- * one works at a time; any of them goes on where another one ended. */
+/* The work that a change of the stage model takes, as a chore: history is derived by the model
+ * that is to become the active one, and what the earlier one left is taken away; piece by piece
+ * (migrations/functions/models_activation.sql). */
 #ifndef CLMD_INGEST_DERIVER_H
 #define CLMD_INGEST_DERIVER_H
 
-#include "base/problem.h"
+#include "ingest/chore.h"
 
-#include <stdbool.h>
+struct deriver {
+    unsigned size;   /* of the next piece: less after a failure, so that it may succeed */
+    bool is_failing; /* told once, not at every try */
+};
 
-struct deriver;
+struct deriver deriver_create(void);
 
-/* A database that is away is no failure. */
-struct deriver *deriver_start(const char *database_url, unsigned statement_seconds,
-                              struct problem *why);
-
-/* Ends after the piece that it is at. NULL is allowed. */
-void deriver_stop(struct deriver *deriver);
+/* A struct deriver is the state. */
+bool deriver_work(struct db *db, void *state);
 
 #endif

@@ -93,27 +93,29 @@ as $$
 declare
     found_at constant lifecycle.identifier := lifecycle.find_customer(wanted);
     chosen constant text := metric.peers_of(asked, found_at.bucket, found_at.customer_id);
-    swept constant lifecycle.sweep := (select s from lifecycle.sweep s);
-    grown constant integer := (select b.today - swept.day from lifecycle.business_day b);
+    business constant lifecycle.business_day := (select b from lifecycle.business_day b);
     answers json[];
+    measured_at timestamptz;
 begin
     select array_agg(case when r.value is null then to_json(undefined) else to_json(defined) end
-                     order by r.place, r.label)
-    into answers
+                     order by r.place, r.label),
+           min((spread.s).measured_at)
+    into answers, measured_at
     from metric.measures_of(found_at.bucket, found_at.customer_id) r
     left join lateral (select s
                        from lifecycle.peer_measure s
                        where s.peers = chosen and s.measure = r.metric
                          and s.label = r.label) spread on true,
+    lateral (select business.today - ((spread.s).measured_at at time zone business.zone)::date
+                        as days) grown,
     lateral (select r.metric, r.dimensions as "group", trim_scale(round(r.value, 6)) as value,
                     r.unit, r.n, r.complete,
-                    metric.against(r.value, case when r.grows then grown else 0 end, spread.s)
+                    metric.against(r.value, case when r.grows then grown.days else 0 end, spread.s)
                         as peers) defined,
     lateral (select defined.*, r.reason) undefined;
     return (select to_json(shown)
             from lifecycle.customer c,
-                 lateral (select c.ref as customer, chosen as peers, lifecycle.utc_text(swept.swept_at)
-                                     as peers_as_of,
+                 lateral (select c.ref as customer, chosen as peers, lifecycle.utc_text(measured_at) as peers_as_of,
                                  lifecycle.utc_text(now()) as computed_at,
                                  answers as data) shown
             where c.bucket = found_at.bucket and c.customer_id = found_at.customer_id);

@@ -12,17 +12,19 @@ comment on view lifecycle.peer_member is
     'Who belongs to which peers: each canonical customer to the cohort of the month in which it '
     'was acquired (empty: it was not), and to the segments that it is in';
 
-create function lifecycle.measure_peers()
+create function lifecycle.measure_peers(relation text)
 returns setof lifecycle.peer_measure
-language sql stable
+language plpgsql stable
 set jit = off
 set work_mem = '64MB'
 set enable_sort = off -- few of the sums are different, which the planner cannot know
 as $$
+begin
+    return query execute format($query$
     with counted as materialized (
         select p.peers, m.measure, m.label, lifecycle.rounded(m.value) as value,
                count(*) as n, sum(m.value) as total, sum(m.value * m.value) as squares
-        from lifecycle.measured m
+        from lifecycle.%I m
         join lifecycle.peer_member p using (bucket, customer_id)
         group by 1, 2, 3, 4
     ), spread as (
@@ -32,7 +34,7 @@ as $$
         union all
         select 'all', c.measure, c.label, c.value, sum(c.n), sum(c.total), sum(c.squares)
         from counted c
-        where c.peers not like 'segment:%'
+        where c.peers not like 'segment:%%'
         group by 2, 3, 4
     ), members as materialized (
         select p.peers, count(*) as n
@@ -45,7 +47,7 @@ as $$
         union all
         select 'all', sum(m.n)
         from members m
-        where m.peers not like 'segment:%'
+        where m.peers not like 'segment:%%'
     ), without as (
         select s.peers, k.name, l.label, k.otherwise, s.n - coalesce(h.n, 0) as n
         from sizes s
@@ -60,7 +62,7 @@ as $$
                    from spread
                    group by 1, 2, 3) h
           on h.peers = s.peers and h.measure = k.name and h.label = l.label
-        where k.otherwise is not null
+        where k.relation = $1 and k.otherwise is not null
     ), ranked as (
         select e.peers, e.measure, e.label, e.value, e.n, e.total, e.squares,
                sum(e.n) over (partition by e.peers, e.measure, e.label
@@ -78,13 +80,17 @@ as $$
     )
     select r.peers, r.measure, r.label, sum(r.n)::bigint, sum(r.total), sum(r.squares),
            min(r.value) filter (where 2 * r.at_most >= r.everyone),
-           array_agg(r.value order by r.value), array_agg(r.at_most::bigint order by r.value)
+           array_agg(r.value order by r.value), array_agg(r.at_most::bigint order by r.value),
+           now()
     from ranked r
     group by 1, 2, 3
+    $query$, relation)
+    using relation;
+end
 $$;
 comment on function lifecycle.measure_peers is
-    'How every measure is spread over everyone, over each cohort and each segment: in one pass over '
-    'the facts. Customers without a row of a measure have what its kind says';
+    'How the measures of a view are spread over everyone, over each cohort and each segment, in one '
+    'pass. Customers without a row of a measure have what its kind says';
 
 create function lifecycle.measure_usual_gap()
 returns integer

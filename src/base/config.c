@@ -75,6 +75,8 @@ const struct setting SETTINGS[] = {
      .meaning = "how long a connection is kept without a request"},
     {"CLMD_STATEMENT_SECONDS", "statement-seconds", NUMBER(statement_seconds, 1, 3600),
      .initial = "30", .meaning = "the longest that a statement may run in PostgreSQL"},
+    {"CLMD_SWEEP_SECONDS", "sweep-seconds", NUMBER(sweep_seconds, 1, 86400), .initial = "30",
+     .meaning = "the least time from one measuring of all customers to the next"},
     {"CLMD_DRAIN_SECONDS", "drain-seconds", NUMBER(drain_seconds, 0, 3600), .initial = "20",
      .meaning = "at a stop, the longest wait for requests under way"},
     {"CLMD_LOG_LEVEL", "log-level", CHOICE(log_level, LEVELS), .initial = "info",

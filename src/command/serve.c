@@ -11,6 +11,7 @@
 #include "http/server.h"
 #include "ingest/deriver.h"
 #include "ingest/registry.h"
+#include "ingest/sweeper.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -128,28 +129,46 @@ static struct server *start_server(const struct config *config, const struct dat
     return server_start(config, database->url, &application, why);
 }
 
+enum { CHORES = 2 };
+
+static bool start_chores(const struct config *config, const struct database *database,
+                         const struct chore_plan plans[CHORES], struct chore *chores[CHORES],
+                         struct problem *why)
+{
+    for (size_t i = 0; i < CHORES; i++) {
+        chores[i] = chore_start(database->url, config->statement_seconds, &plans[i], why);
+        if (!chores[i])
+            return false;
+    }
+    return true;
+}
+
 static bool serve(const struct config *config, const struct database *database,
                   struct service *service, struct problem *why)
 {
     sigset_t signals;
     block_signals(&signals);
     struct server *server = start_server(config, database, service, why);
-    struct deriver *deriver =
-        server ? deriver_start(database->url, config->statement_seconds, why) : NULL;
-    if (!deriver) {
-        server_stop(server);
-        return false;
+    struct deriver deriver = deriver_create();
+    struct sweeper sweeper = sweeper_create(config->sweep_seconds);
+    const struct chore_plan plans[CHORES] = {{"deriver", deriver_work, &deriver},
+                                             {"sweeper", sweeper_work, &sweeper}};
+    struct chore *chores[CHORES] = {NULL};
+    bool is_started = server != NULL && start_chores(config, database, plans, chores, why);
+    if (is_started) {
+        atomic_store(&service->server, server);
+        log_line(LOG_LEVEL_INFO, "listening", "address", server_address(server), NULL);
+        if (config->greeting || isatty(STDOUT_FILENO))
+            greet(config, database, server_address(server));
+        await_end(&signals, database->embedded);
+        allow_interrupt();
     }
-    atomic_store(&service->server, server);
-    log_line(LOG_LEVEL_INFO, "listening", "address", server_address(server), NULL);
-    if (config->greeting || isatty(STDOUT_FILENO))
-        greet(config, database, server_address(server));
-    await_end(&signals, database->embedded);
-    allow_interrupt();
-    deriver_stop(deriver);
+    for (size_t i = 0; i < CHORES; i++)
+        chore_stop(chores[i]);
     server_stop(server);
-    log_line(LOG_LEVEL_INFO, "stopped", NULL);
-    return true;
+    if (is_started)
+        log_line(LOG_LEVEL_INFO, "stopped", NULL);
+    return is_started;
 }
 
 static bool serve_with_registry(const struct config *config, const struct database *database,

@@ -157,6 +157,8 @@ static const struct statement_row STATEMENT_ROWS[] = {
          "select has_more, activated from lifecycle.work_on_models($1::integer)", 1},
     [STATEMENT_NOTE_FAILED_WORK] = {"note_failed_work", "select lifecycle.note_failed_work()",
                                     0},
+    [STATEMENT_SWEEP_STEP] = {"sweep_step", "select lifecycle.sweep_step($1::interval)", 1},
+    [STATEMENT_SKIP_SWEEP_STEP] = {"skip_sweep_step", "select lifecycle.skip_sweep_step()", 0},
     [STATEMENT_START_IMPORT] = {"start_import",
                                 "select lifecycle.start_import($1::uuid, $2::text, $3::text, "
                                 "$4::bigint)",
