@@ -71,13 +71,17 @@ returns text
 language plpgsql stable
 as $$
 begin
+    if asked like 'segment:%' then
+        perform lifecycle.check_segment(substr(asked, 9), '?peers');
+    end if;
     if asked <> 'cohort' then
         return asked;
     end if;
-    return (select nullif(p.peers, '')
-            from lifecycle.peer_member p
-            where p.bucket = which_bucket and p.customer_id = which_customer
-              and p.peers not like 'segment:%');
+    return (select 'cohort:' || to_char(a.acquired_at at time zone d.zone, 'YYYY-MM')
+            from lifecycle.acquisition a
+            cross join lifecycle.business_day d
+            where a.bucket = which_bucket and a.customer_id = which_customer
+              and a.acquired_at <= now());
 end
 $$;
 comment on function metric.peers_of is

@@ -1,13 +1,18 @@
 -- The customers whom one customer is held against, and how what can be measured of them is spread.
 
 create view lifecycle.peer_member as
-    select coalesce('cohort:' || to_char(a.first::timestamp, 'YYYY-MM') collate "C", '') as peers, c.bucket,
-           c.customer_id
+    select coalesce('cohort:' || to_char(a.acquired_at at time zone d.zone, 'YYYY-MM'), '')
+               collate "C" as peers,
+           c.bucket, c.customer_id
     from lifecycle.customer c
-    left join (select d.bucket, d.customer_id, min(d.first) as first
-               from lifecycle.purchase_day d
-               group by d.bucket, d.customer_id) a using (bucket, customer_id)
-    where c.root_id is null;
+    cross join lifecycle.business_day d
+    left join lifecycle.acquisition a
+      on a.bucket = c.bucket and a.customer_id = c.customer_id and a.acquired_at <= now()
+    where c.root_id is null
+    union all
+    select 'segment:' || s.name, m.bucket, m.customer_id
+    from lifecycle.segment s
+    cross join lateral lifecycle.segment_members(s.name) m;
 comment on view lifecycle.peer_member is
     'Who belongs to which peers: each canonical customer to the cohort of the month in which it '
     'was acquired (empty: it was not), and to the segments that it is in';
@@ -21,11 +26,13 @@ set enable_sort = off -- few of the sums are different, which the planner cannot
 as $$
 begin
     return query execute format($query$
-    with counted as materialized (
+    with member as materialized (
+        select * from lifecycle.peer_member
+    ), counted as materialized (
         select p.peers, m.measure, m.label, lifecycle.rounded(m.value) as value,
                count(*) as n, sum(m.value) as total, sum(m.value * m.value) as squares
         from lifecycle.%I m
-        join lifecycle.peer_member p using (bucket, customer_id)
+        join member p using (bucket, customer_id)
         group by 1, 2, 3, 4
     ), spread as (
         select c.*
@@ -38,7 +45,7 @@ begin
         group by 2, 3, 4
     ), members as materialized (
         select p.peers, count(*) as n
-        from lifecycle.peer_member p
+        from member p
         group by 1
     ), sizes as (
         select m.*
