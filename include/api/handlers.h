@@ -93,6 +93,17 @@ bool put_stage_model(struct request *request, struct problem *why);
 bool activate_stage_model(struct request *request, struct problem *why);
 bool cancel_activation(struct request *request, struct problem *why);
 
+/* segments.c */
+bool admit_segment(struct request *request, struct problem *why);
+bool admit_new_segment(struct request *request, struct problem *why);
+bool admit_segment_list(struct request *request, struct problem *why);
+bool admit_segment_members(struct request *request, struct problem *why);
+bool list_segments(struct request *request, struct problem *why);
+bool show_segment(struct request *request, struct problem *why);
+bool put_segment(struct request *request, struct problem *why);
+bool delete_segment(struct request *request, struct problem *why);
+bool list_segment_members(struct request *request, struct problem *why);
+
 /* metrics.c */
 bool admit_metric(struct request *request, struct problem *why);
 bool list_metrics(struct request *request, struct problem *why);

@@ -59,52 +59,6 @@ $$;
 comment on function lifecycle.find_customer is
     'Where the canonical customer is kept that an identifier means; null if there is none';
 
-create function lifecycle.list_customers(stage_name text, size integer, cursor text)
-returns table (page json, next_cursor text)
-language plpgsql stable
-as $$
-declare
-    list constant text[] := array['customers', stage_name];
-    after constant text[] := coalesce(lifecycle.read_cursor(list, cursor), '{-1,0}');
-    after_bucket constant smallint := after[1];
-    after_customer constant bigint := after[2];
-    wanted constant smallint :=
-        (select s.stage from lifecycle.stage s where s.name = stage_name);
-    rows json[];
-    keys text[];
-begin
-    if stage_name is not null and wanted is null then
-        perform lifecycle.refuse('CL422', '?stage', 'unknown stage');
-    end if;
-    with chosen as (
-        (select c.bucket, c.customer_id
-         from lifecycle.customer c
-         where stage_name is null and (c.bucket, c.customer_id) > (after_bucket, after_customer)
-           and c.root_id is null
-         order by c.bucket, c.customer_id
-         limit size + 1)
-        union all
-        (select v.bucket, v.customer_id
-         from lifecycle.visit v
-         where v.stage = wanted and v.left_at is null
-           and (v.bucket, v.customer_id) > (after_bucket, after_customer)
-         order by v.bucket, v.customer_id
-         limit size + 1)
-    )
-    select array_agg(to_json(shown) order by bucket, customer_id),
-           array_agg(concat_ws(' ', bucket, customer_id) order by bucket, customer_id)
-    into rows, keys
-    from chosen
-    join lifecycle.customer c using (bucket, customer_id)
-    left join lateral lifecycle.stage_now(bucket, customer_id) now on true,
-    lateral (select c.ref as customer, lifecycle.utc_text(c.created_at) as created_at,
-                    now.stage, now.cycle, now.entered_at) shown;
-    return query select * from lifecycle.write_page(list, size, rows, keys);
-end
-$$;
-comment on function lifecycle.list_customers is
-    'Customers, all of them or those who are in a stage now';
-
 create function lifecycle.stage_now(of_bucket smallint, of_customer bigint)
 returns table (stage text, cycle integer, entered_at text)
 language sql stable

@@ -2,6 +2,7 @@
 #include "api/handlers.h"
 #include "api/object.h"
 #include "api/parameters.h"
+#include "base/compiler.h"
 #include "ingest/event.h"
 #include "ingest/identity.h"
 #include "ingest/vocabulary.h"
@@ -22,29 +23,47 @@ bool admit_customer_page(struct request *request, struct problem *why)
            admit_page_query(request, request->variables[0], why);
 }
 
-/* In the order of the parameters of STATEMENT_SEARCH_CUSTOMERS; without a beginning of a name
- * it is STATEMENT_LIST_CUSTOMERS, which has the first one only. */
-enum customer_filter { FILTER_STAGE, FILTER_NAME, FILTERS };
+/* In the order of the parameters of STATEMENT_LIST_CUSTOMERS. */
+enum customer_filter {
+    FILTER_STAGE,
+    FILTER_NAME,
+    FILTER_SEGMENT,
+    FILTER_STATUS,
+    FILTER_CHANNEL,
+    FILTER_UPDATED,
+    FILTERS
+};
+
+static bool is_status(const char *text)
+{
+    static const char *const STATUSES[] = {"prospect", "active",  "at_risk",
+                                           "lapsed",   "churned", "ended"};
+    for (size_t i = 0; i < COUNT_OF(STATUSES); i++)
+        if (strcmp(text, STATUSES[i]) == 0)
+            return true;
+    return false;
+}
 
 static const struct parameter CUSTOMER_FILTERS[FILTERS] = {
     [FILTER_STAGE] = {"?stage", is_name, "must be the name of a stage"},
     [FILTER_NAME] = {"?q", is_name, "must be the beginning of an identifier, 1 to 256 bytes"},
+    [FILTER_SEGMENT] = {"?segment", is_name, "must be the name of a segment"},
+    [FILTER_STATUS] = {"?status", is_status,
+                       "must be prospect, active, at_risk, lapsed, churned or ended"},
+    [FILTER_CHANNEL] = {"?channel", is_name, "must be a channel, 1 to 256 bytes"},
+    [FILTER_UPDATED] = {"?updated_after", is_moment, "must be a date, or a time by RFC 3339"},
 };
 
 bool admit_customer_list(struct request *request, struct problem *why)
 {
     const char *filters[FILTERS];
     return parameters_read(request, CUSTOMER_FILTERS, FILTERS, filters, why) &&
-           admit_page_filters(request, filters, filters[FILTER_NAME] != NULL ? FILTERS : 1,
-                              why);
+           admit_page_filters(request, filters, FILTERS, why);
 }
 
 bool list_customers(struct request *request, struct problem *why)
 {
-    bool is_search = request_parameter(request, "q") != NULL;
-    return answer_page(request,
-                       is_search ? STATEMENT_SEARCH_CUSTOMERS : STATEMENT_LIST_CUSTOMERS,
-                       "there are no customers", why);
+    return answer_page(request, STATEMENT_LIST_CUSTOMERS, "there are no customers", why);
 }
 
 bool show_customer(struct request *request, struct problem *why)

@@ -19,7 +19,8 @@ static const char *const LINES_OR_CSV[] = {"application/x-ndjson", "text/csv", N
 static const char *const EXPORT_FORMAT[] = {"format", NULL};
 static const char *const IMPORT_LIST[] = {"state", "limit", "cursor", NULL};
 static const char *const PAGE[] = {"limit", "cursor", NULL};
-static const char *const CUSTOMER_LIST[] = {"stage", "q", "limit", "cursor", NULL};
+static const char *const CUSTOMER_LIST[] = {
+    "stage", "q", "segment", "status", "channel", "updated_after", "limit", "cursor", NULL};
 static const char *const PEERS[] = {"peers", NULL};
 static const char *const EVENT_LIST[] = {"customer", "type",          "stage",
                                          "source",   "occurred_from", "occurred_to",
@@ -139,6 +140,20 @@ const struct route ROUTES[] = {
      .is_tagged = true, .answer = list_metrics},
     {GET, .path = "/v1/metrics/{name}", .scope = SCOPE_METRICS_READ, .lane = LANE_READ,
      .parameters = METRIC, .admit = admit_metric, .answer = show_metric},
+
+    {GET, .path = "/v1/segments", .scope = SCOPE_METRICS_READ, .lane = LANE_READ,
+     .parameters = PAGE, .is_tagged = true, .admit = admit_segment_list,
+     .answer = list_segments},
+    {GET, .path = "/v1/segments/{name}", .scope = SCOPE_METRICS_READ, .lane = LANE_READ,
+     .is_tagged = true, .admit = admit_segment, .answer = show_segment},
+    {PUT, .path = "/v1/segments/{name}", .scope = SCOPE_CONFIG_WRITE, .lane = LANE_CHANGE,
+     .media_types = JSON_MEDIA, .is_tagged = true, .keeps_answer = true,
+     .admit = admit_new_segment, .answer = put_segment},
+    {DELETE, .path = "/v1/segments/{name}", .scope = SCOPE_CONFIG_WRITE, .lane = LANE_CHANGE,
+     .requires_match = true, .admit = admit_segment, .answer = delete_segment},
+    {GET, .path = "/v1/segments/{name}/members", .scope = SCOPE_CUSTOMERS_READ,
+     .lane = LANE_READ, .parameters = PAGE, .is_tagged = true, .admit = admit_segment_members,
+     .answer = list_segment_members},
 
     {GET, .path = "/v1/settings", .scope = SCOPE_METRICS_READ, .lane = LANE_READ,
      .is_tagged = true, .answer = show_settings},

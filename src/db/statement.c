@@ -42,8 +42,9 @@ static const struct statement_row STATEMENT_ROWS[] = {
     [STATEMENT_LIST_STAGES] = {"list_stages", "select lifecycle.list_stages()", 0},
     [STATEMENT_LIST_CUSTOMERS] = {"list_customers",
                                   "select page, next_cursor from lifecycle.list_customers("
-                                  "$1::text, $2::integer, $3::text)",
-                                  3},
+                                  "$1::text, $2::text, $3::text, $4::text, $5::text, "
+                                  "$6::text, $7::integer, $8::text)",
+                                  8},
     [STATEMENT_SHOW_CUSTOMER] = {"show_customer", "select lifecycle.show_customer($1::text)",
                                  1},
     [STATEMENT_CHANGE_CUSTOMER] =
@@ -119,10 +120,6 @@ static const struct statement_row STATEMENT_ROWS[] = {
                                 "select document, tag from lifecycle.change_rates("
                                 "$1::json, $2::text, $3::text)",
                                 3},
-    [STATEMENT_SEARCH_CUSTOMERS] = {"search_customers",
-                                    "select page, next_cursor from lifecycle.search_customers("
-                                    "$1::text, $2::text, $3::integer, $4::text)",
-                                    4},
     [STATEMENT_LIST_EVENTS] = {"list_events",
                                "select page, next_cursor from lifecycle.list_events("
                                "$1::text, $2::text, $3::int2, $4::text, $5::text, $6::text, "
@@ -136,6 +133,23 @@ static const struct statement_row STATEMENT_ROWS[] = {
                              "select lifecycle.reconcile($1::text, $2::date, $3::date, "
                              "$4::text is not null)",
                              4},
+    [STATEMENT_LIST_SEGMENTS] = {"list_segments",
+                                 "select page, next_cursor from lifecycle.list_segments("
+                                 "$1::integer, $2::text)",
+                                 2},
+    [STATEMENT_SHOW_SEGMENT] = {"show_segment", "select lifecycle.show_segment($1::text)", 1},
+    [STATEMENT_PUT_SEGMENT] = {"put_segment",
+                               "select document, is_new from lifecycle.put_segment("
+                               "$1::text, $2::jsonb, $3::text, $4::text)",
+                               4},
+    [STATEMENT_DELETE_SEGMENT] = {"delete_segment",
+                                  "select lifecycle.delete_segment($1::text, $2::text, "
+                                  "$3::text)",
+                                  3},
+    [STATEMENT_LIST_SEGMENT_MEMBERS] = {"list_segment_members",
+                                        "select page, next_cursor from lifecycle.list_members("
+                                        "$1::text, $2::integer, $3::text)",
+                                        3},
     [STATEMENT_LIST_STAGE_MODELS] = {"list_stage_models",
                                      "select lifecycle.list_stage_models()", 0},
     [STATEMENT_SHOW_STAGE_MODEL] = {"show_stage_model",

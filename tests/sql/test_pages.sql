@@ -1,5 +1,11 @@
 -- Events, customers and pages of lists.
 \ir setup.sql
+create function pg_temp.customers(stage text, prefix text, size integer, cursor text)
+returns table (page json, next_cursor text)
+language sql
+as $$
+    select * from lifecycle.list_customers(stage, prefix, null, null, null, null, size, cursor)
+$$;
 \o /dev/null
 select pg_temp.post('P' || c, 'find.lead.created', '2025-01-01T10:00Z')
 from generate_series(1, 5) c;
@@ -11,22 +17,22 @@ from (values ('deliver.fulfilment.started', '2025-01-02T10:00Z', '{}', 'a'),
      e (type, at, data, id);
 \o
 
-select pg_temp.is(pg_temp.walked('lifecycle.list_customers(null, $1, $2)', '{customer,stage}'),
+select pg_temp.is(pg_temp.walked('pg_temp.customers(null, null, $1, $2)', '{customer,stage}'),
     (select string_agg(ref || case ref when 'P1' then ' support' else ' find' end, ', '
                        order by bucket, customer_id)
      from lifecycle.customer), 'all customers');
-select pg_temp.is(pg_temp.walked($$lifecycle.list_customers('find', $1, $2)$$, '{customer}'),
+select pg_temp.is(pg_temp.walked($$pg_temp.customers('find', null, $1, $2)$$, '{customer}'),
     (select string_agg(ref, ', ' order by bucket, customer_id)
      from lifecycle.customer
      where ref <> 'P1'), 'the customers of a stage');
-select pg_temp.is(pg_temp.walked(format('lifecycle.search_customers(%s, $1, $2)', s.filters),
+select pg_temp.is(pg_temp.walked(format('pg_temp.customers(%s, $1, $2)', s.filters),
                                  '{customer}'), s.wanted, 'customers by ' || s.filters)
 from (values ($$null, 'P'$$, 'P1, P2, P3, P4, P5'), ($$null, 'P3'$$, 'P3'),
              ($$null, 'p'$$, null), ($$null, 'P%'$$, null), ($$'find', 'P'$$, 'P2, P3, P4, P5'),
              ($$'support', 'P'$$, 'P1'), ($$'support', 'P2'$$, null)) s (filters, wanted);
 create or replace function lifecycle.page_looks() returns integer language sql as 'select 2';
 select pg_temp.is(
-    pg_temp.walked($$lifecycle.search_customers('support', 'P', $1, $2)$$, '{customer}'), 'P1',
+    pg_temp.walked($$pg_temp.customers('support', 'P', $1, $2)$$, '{customer}'), 'P1',
     'looking at few names for a page');
 create or replace function lifecycle.page_looks() returns integer language sql as 'select 10000';
 select pg_temp.is(
@@ -69,28 +75,28 @@ savepoint merged;
 \o /dev/null
 select pg_temp.post('P2', 'customer.merged', '2025-01-05T10:00Z', '{"into": "P1"}');
 \o
-select pg_temp.is(pg_temp.walked($$lifecycle.search_customers(null, 'P', $1, $2)$$, '{customer}'),
+select pg_temp.is(pg_temp.walked($$pg_temp.customers(null, 'P', $1, $2)$$, '{customer}'),
                   'P1, P3, P4, P5', 'who was merged is found once');
-select pg_temp.is(pg_temp.walked($$lifecycle.search_customers(null, 'P2', $1, $2)$$, '{customer}'),
+select pg_temp.is(pg_temp.walked($$pg_temp.customers(null, 'P2', $1, $2)$$, '{customer}'),
                   'P1', 'by each of the names');
 rollback to merged;
 select pg_temp.is(
-    pg_temp.refusal($$select lifecycle.search_customers('nonsense', 'P', 1, null)$$),
+    pg_temp.refusal($$select pg_temp.customers('nonsense', 'P', 1, null)$$),
     'CL422 ?stage', 'unknown stage in a search');
-select pg_temp.is(pg_temp.refusal($$select lifecycle.list_customers('nonsense', 1, null)$$),
+select pg_temp.is(pg_temp.refusal($$select pg_temp.customers('nonsense', null, 1, null)$$),
     'CL422 ?stage', 'unknown stage');
 select pg_temp.is(
     (select string_agg(distinct pg_temp.refusal(
-                format('select lifecycle.list_customers(null, 1, %L)', garbled)), ', ')
+                format('select pg_temp.customers(null, null, 1, %L)', garbled)), ', ')
      from unnest(array['', 'x', '!', '====', 'äöü', 'YWJj', repeat('A', 1001),
                        overlay(next_cursor placing 'A' from 1), next_cursor || 'A',
                        translate(next_cursor, 'MNOYZ', 'NOMZY')]) garbled),
     'CL422 ?cursor', 'garbled cursors')
-from lifecycle.list_customers(null, 1, null);
+from pg_temp.customers(null, null, 1, null);
 select pg_temp.is(
-    pg_temp.refusal(format($$select lifecycle.list_customers('find', 1, %L)$$, next_cursor)),
+    pg_temp.refusal(format($$select pg_temp.customers('find', null, 1, %L)$$, next_cursor)),
     'CL422 ?cursor', 'a cursor of other filters')
-from lifecycle.list_customers(null, 1, null);
+from pg_temp.customers(null, null, 1, null);
 select pg_temp.is(
     pg_temp.refusal(format($$select lifecycle.list_visits('P1', 1, %L)$$, next_cursor)),
     'CL422 ?cursor', 'a cursor of another list')
