@@ -2,6 +2,14 @@
 -- money given back is negative on its own. An event adds its own entry, whenever it happened; what
 -- is voided, or comes with a merge, is derived anew from the time touched on.
 
+create function lifecycle.revenue_basis()
+returns text
+language sql stable
+as $$
+    select value from lifecycle.setting where name = 'revenue_basis'
+$$;
+comment on function lifecycle.revenue_basis is 'What revenue is counted by: payments or orders';
+
 create function lifecycle.signed_amount(type smallint, amount bigint)
 returns bigint
 language sql immutable

@@ -2,46 +2,67 @@ insert into lifecycle.metric values (
     'time_in_stage',
     'Time in each stage',
     'Of the visits to the stage that ended in the period, n of them: the mean, the median and '
-    'the 90th percentile of their time (p90; the shortest time that at least this share of '
-    'them did not exceed); and the visits open at the period''s end (measure open). Ended '
-    'visits alone are biased short: the long ones are still open',
+    'the 90th percentile of their time (the shortest time that at least this share of them did '
+    'not exceed; told as the mean of the visits in its bin, each bin a twentieth wide); how many '
+    'they are (closed), and how many visits are open at the period''s end (open). Ended visits '
+    'alone are biased short: the long ones are still open. Therefore the median by Kaplan and '
+    'Meier too (survival_median): of the visits begun in the period, n of them, followed to the '
+    'window''s end, or to today if that is earlier; those open then are censored after the local '
+    'days that they have lasted',
     'seconds', 'time in the visits that ended', 'visits that ended',
-    '{from,to,interval,timezone}', '{day,week,month,quarter,year}', 1, 'stage-entering events');
+    '{from,to,interval,timezone,segment,group_by}', '{day,week,month,quarter,year}', 2,
+    'stage-entering events', '{channel,campaign,attribute,stage=stage}', null);
 
 create function metric.time_in_stage(question metric.question)
 returns setof metric.answer_row
 language sql stable
 as $$
-    with closed as (
-        select metric.period_of(question, l.day) as since, v.stage, count(*) as visits,
-               sum(v.left_at - v.entered_at) as total,
-               percentile_disc(array[0.5, 0.9])
-                   within group (order by v.left_at - v.entered_at) as shares
-        from lifecycle.visit v
-        cross join lateral (select (v.left_at at time zone question.timezone)::date as day) l
-        where v.left_at >= (question.since - 1)::timestamp at time zone question.timezone
-          and v.left_at < question.until::timestamp at time zone question.timezone
-          and l.day >= question.since and l.day < question.until
-        group by 1, 2
+    with binned as (
+        select t.left_in as since, t.stage, t.cell, t.bin, sum(t.visits) as visits,
+               sum(t.seconds) as seconds
+        from metric.stays(question) t
+        group by 1, 2, 3, 4
+    ), ranked as (
+        select b.*, sum(b.visits) over (partition by b.since, b.stage, b.cell order by b.bin)
+                   as reached,
+               sum(b.visits) over (partition by b.since, b.stage, b.cell) as total
+        from binned b
+    ), closed as (
+        select r.since, r.stage, r.cell, r.total as visits, sum(r.seconds) as seconds,
+               min(r.seconds / r.visits) filter (where r.reached >= 0.5 * r.total
+                                                   and r.reached - r.visits < 0.5 * r.total)
+                   as median,
+               min(r.seconds / r.visits) filter (where r.reached >= 0.9 * r.total
+                                                   and r.reached - r.visits < 0.9 * r.total)
+                   as p90
+        from ranked r
+        group by 1, 2, 3, 4
     )
-    select p.label, to_json(d), m.value, m.unit, m.numerator, m.denominator, m.n::bigint,
-           p.complete, case when m.value is null then 'empty_denominator' end, 0::bigint
+    select p.label, metric.grouped(question, o.cell, to_json(d)), m.value, m.unit, m.numerator,
+           m.denominator, m.n::bigint, p.complete, case when m.value is null then m.reason end,
+           0::bigint
     from metric.periods(question) p
     join metric.populations(question) o on o.since = p.since
     join lifecycle.stage s on s.stage = o.stage
-    left join closed c on c.since = p.since and c.stage = o.stage,
-    lateral (select coalesce(c.visits, 0) as visits,
-                    coalesce(extract(epoch from c.total), 0) as total,
-                    extract(epoch from c.shares[1]) as median,
-                    extract(epoch from c.shares[2]) as p90) t,
-    lateral (values (1, 'mean', t.total / nullif(t.visits, 0), 'seconds',
-                     t.total, t.visits, t.visits),
-                    (2, 'median', t.median, 'seconds', null, null, t.visits),
-                    (3, 'p90', t.p90, 'seconds', null, null, t.visits),
-                    (4, 'open', o.population, 'visits', null, null, o.population))
-        m (place, measure, value, unit, numerator, denominator, n),
+    left join closed c
+      on c.since = p.since and c.stage = o.stage and c.cell is not distinct from o.cell
+    left join metric.survivals(question) f
+      on f.since = p.since and f.stage = o.stage and f.cell is not distinct from o.cell,
+    lateral (select coalesce(c.visits, 0) as visits, coalesce(c.seconds, 0) as seconds) t,
+    lateral (values (1, 'mean', t.seconds / nullif(t.visits, 0), 'seconds',
+                     t.seconds, t.visits, t.visits, 'empty_denominator'),
+                    (2, 'median', c.median, 'seconds', null, null, t.visits,
+                     'empty_denominator'),
+                    (3, 'p90', c.p90, 'seconds', null, null, t.visits, 'empty_denominator'),
+                    (4, 'survival_median', f.median, 'seconds', null, null,
+                     coalesce(f.begun, 0),
+                     case when f.begun is null then 'empty_denominator'
+                          else 'window_not_elapsed' end),
+                    (5, 'closed', t.visits, 'visits', null, null, t.visits, null),
+                    (6, 'open', o.population, 'visits', null, null, o.population, null))
+        m (place, measure, value, unit, numerator, denominator, n, reason),
     lateral (select s.name as stage, m.measure) d
-    order by p.since, s.stage, m.place
+    order by p.since, o.cell nulls last, s.stage, m.place
 $$;
 comment on function metric.time_in_stage is
     'How long the visits lasted that ended in each period, by stage, and how many go on';
