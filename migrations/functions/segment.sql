@@ -31,7 +31,17 @@ as $$
        select p.bucket, p.customer_id, p.amount, p.currency
        from lifecycle.purchase p
        where lifecycle.revenue_basis() = ''orders'')'),
-    ('costs', false, 'lifecycle.cost')
+    ('costs', false, 'lifecycle.cost'),
+    ('mrr', false,
+     '(select m.bucket, m.customer_id, m.currency, m.after - m.before as change
+       from lifecycle.mrr_movements m)'),
+    ('cases', false, 'lifecycle.support_case'),
+    ('acquisition', true,
+     '(select a.bucket, a.customer_id, a.channel, a.campaign,
+              (a.acquired_at at time zone b.zone)::date as acquired_at
+       from lifecycle.acquisition a
+       cross join lifecycle.business_day b)'),
+    ('status', true, 'lifecycle.customer_status')
 $$;
 comment on function lifecycle.segment_sources is
     'What fields are read from: relations of bucket and customer_id; is_single: with one row a '
@@ -46,6 +56,14 @@ as $$
     ('attributes.', 'attribute', null, 'attributes', 'x.attributes -> {label}', null,
      'what the business knows of the customer, by the attribute''s name'),
     ('stage', 'stage', null, 'stage', 'x.stage', null, 'the stage that the customer is in now'),
+    ('status', 'status', null, 'status', 'x.status', null,
+     'prospect, active, at_risk, lapsed, churned or ended'),
+    ('acquired_at', 'day', null, 'acquisition', 'x.acquired_at', null,
+     'the day on which the customer paid or ordered first'),
+    ('channel', 'text', null, 'acquisition', 'x.channel', null,
+     'the channel that the customer came through'),
+    ('campaign', 'text', null, 'acquisition', 'x.campaign', null,
+     'the campaign that the customer came through'),
     ('time_in_stage', 'number', 'stage', 'visits',
      'sum(x.seconds) filter (where x.stage = {label})', '0',
      'seconds in a stage, of all visits, up to now'),
@@ -70,7 +88,10 @@ as $$
      'sum(x.amount) filter (where x.currency = {label})', null,
      'what was received, less what was given back'),
     ('cost', 'money', 'currency', 'costs',
-     'sum(x.amount) filter (where x.currency = {label})', null, 'what it cost to serve')
+     'sum(x.amount) filter (where x.currency = {label})', null, 'what it cost to serve'),
+    ('mrr', 'money', 'currency', 'mrr', 'sum(x.change) filter (where x.currency = {label})', null,
+     'what comes in each month from subscriptions'),
+    ('cases', 'number', null, 'cases', 'count(*)', '0', 'cases of support')
 $$;
 comment on function lifecycle.segment_fields is
     'The fields of conditions: a kind; what else names one (labelled: by its currency, by a '

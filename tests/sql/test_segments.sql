@@ -116,12 +116,30 @@ select pg_temp.is(pg_temp.record(array(
                'payment_id', i::text, 'amount', 100 * i, 'currency', 'EUR',
                'cost', json_build_object('amount', i % 7, 'currency', 'EUR')))
     from generate_series(1, 200, 3) i)), 67, 'and pay');
+select pg_temp.is(pg_temp.record(array(
+    select json_build_object('id', 'l' || i, 'subject', 'c' || i, 'type', 'find.lead.created',
+                             'time', now() - interval '395 days', 'data', json_build_object(
+               'channel', case i % 2 when 0 then 'ad' else 'email' end, 'campaign', 'spring ' || i % 3))
+    from generate_series(1, 200, 2) i
+    union all
+    select json_build_object('id', 's' || i, 'subject', 'c' || i,
+                             'type', 'bill.subscription.started',
+                             'time', now() - interval '10 days', 'data', json_build_object(
+               'subscription_id', 's' || i, 'plan', 'basic', 'amount', 10 * i, 'currency', 'EUR',
+               'interval', 'month'))
+    from generate_series(1, 200, 4) i
+    union all
+    select json_build_object('id', 'k' || i, 'subject', 'c' || (i % 50 + 1),
+                             'type', 'support.case.opened', 'time', now() - interval '5 days',
+                             'data', json_build_object('case_id', 'k' || i))
+    from generate_series(1, 70) i)), 220, 'are won through channels, subscribe and have cases');
 select pg_temp.post('c1', 'customer.merged', now() - interval '1 day', '{"into": "c2"}');
 
 -- What there is to compare with, by plain SQL of a shape of its own.
 create temp table plain as
 select c.bucket, c.customer_id, coalesce(a.attributes, '{}') as attributes, s.stage,
-       d.days, d.first, d.last, p.purchases, p.eur, r.received, k.cost, g.mean, b.billed
+       d.days, d.first, d.last, p.purchases, p.eur, r.received, k.cost, g.mean, b.billed,
+       w.channel, w.campaign, w.acquired_at, h.cases, m.mrr
 from lifecycle.customer c
 left join lifecycle.customer_attributes a using (bucket, customer_id)
 cross join lateral (select count(*) as days, min(x.day) as first, max(x.day) as last
@@ -137,6 +155,12 @@ cross join lateral (select sum(x.day - x.previous)::numeric / nullif(count(x.pre
                     from lifecycle.purchase_day x where x.customer_id = c.customer_id) g
 cross join lateral (select coalesce(sum(coalesce(x.left_at, now()) - x.entered_at), '0') as billed
                     from lifecycle.visit x where x.customer_id = c.customer_id and x.stage = 4) b
+left join lifecycle.acquisition w
+  on w.bucket = c.bucket and w.customer_id = c.customer_id
+cross join lateral (select count(*) as cases
+                    from lifecycle.support_case x where x.customer_id = c.customer_id) h
+left join lateral (select (x.movements[cardinality(x.movements)]).after as mrr
+                   from lifecycle.mrr x where x.customer_id = c.customer_id) m on true
 left join lateral (select n.name as stage
                    from lifecycle.visit v join lifecycle.stage n using (stage)
                    where v.customer_id = c.customer_id and v.left_at is null) s on true
@@ -179,7 +203,14 @@ values
     ('{"field": "amount", "currency": "EUR", ">": 9000}', 'eur > 9000'),
     ('{"field": "amount", "currency": "JPY", "exists": true}', 'false'),
     ('{"field": "revenue", "currency": "EUR", "<": 9000}', 'received < 9000'),
-    ('{"field": "cost", "currency": "EUR", "=": 0}', 'cost = 0');
+    ('{"field": "cost", "currency": "EUR", "=": 0}', 'cost = 0'),
+    ('{"field": "channel", "=": "ad"}', $$channel = 'ad'$$),
+    ('{"field": "campaign", "in": ["spring 0", "spring 2"]}', $$campaign in ('spring 0', 'spring 2')$$),
+    ('{"field": "acquired_at", "within": 100}',
+     $$(acquired_at at time zone 'UTC')::date > (now() at time zone 'UTC')::date - 100$$),
+    ('{"field": "acquired_at", "exists": true}', 'acquired_at is not null'),
+    ('{"field": "mrr", "currency": "EUR", ">=": 800}', 'mrr >= 800'),
+    ('{"field": "cases", ">": 0}', 'cases > 0');
 
 create function pg_temp.differences(condition jsonb, plain text)
 returns bigint
@@ -292,6 +323,35 @@ select pg_temp.is(pg_temp.refusal($$select lifecycle.delete_segment('once', null
                   'nothing is deleted without If-Match');
 select pg_temp.is(lifecycle.delete_segment('once', '*', null) ->> 'name', 'once', 'deleted');
 select pg_temp.is(lifecycle.show_segment('once')::text, null, 'it is gone');
+
+-- Lists by filters are the same customers, by pages of any size, and by few looks for each.
+select pg_temp.put('german', '{"where": {"field": "attributes.country", "=": "DE"}}');
+create function pg_temp.listed(filters text, size integer)
+returns bigint
+language sql
+as $$
+    select count(distinct row ->> 'customer')
+    from pg_temp.walk(format('lifecycle.list_customers(%s, $1, $2)', filters), size) row
+$$;
+create temp table filtered (filters text, wanted bigint);
+insert into filtered
+select f.filters, f.wanted
+from (select count(*) filter (where attributes ->> 'country' = 'DE') as german,
+             count(*) filter (where attributes ->> 'country' = 'DE' and stage = 'bill') as billed,
+             count(*) filter (where channel = 'ad') as by_ad, count(*) as everyone
+      from plain) p,
+     lateral (values ($$null, null, 'german', null, null, null$$, p.german),
+                     ($$'bill', null, 'german', null, null, null$$, p.billed),
+                     ($$null, null, null, null, 'ad', null$$, p.by_ad),
+                     ($$null, 'c', null, null, null, null$$, p.everyone),
+                     ($$null, 'c', 'german', null, null, '2020-01-01'$$, p.german),
+                     ($$null, null, null, null, null, '2099-01-01'$$, 0)) f (filters, wanted);
+select pg_temp.is(pg_temp.listed(f.filters, s.size), f.wanted,
+                  format('listed by %s, %s a page', f.filters, s.size))
+from filtered f, (values (3), (1000)) s (size);
+create or replace function lifecycle.page_looks() returns integer language sql as 'select 20';
+select pg_temp.is(pg_temp.listed(f.filters, 7), f.wanted, 'with few looks: ' || f.filters)
+from filtered f;
 
 -- Who a question is about.
 select pg_temp.is(
