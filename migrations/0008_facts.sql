@@ -50,10 +50,10 @@ comment on table lifecycle.spread_total is
 comment on column lifecycle.spread_total.value is 'Rounded to three significant digits';
 
 create index event_object on lifecycle.event (bucket, customer_id, type, object)
-    where type in (301, 302, 303, 304, 305, 310, 408, 409, 415, 416, 417, 418, 419, 420, 421, 422,
-                   501, 502, 503, 504, 505, 509, 510, 511, 512, 513, 606, 607, 610);
+    where type in (301, 302, 303, 304, 305, 310, 401, 404, 405, 408, 409, 415, 416, 417, 418, 419,
+                   420, 421, 422, 501, 502, 503, 504, 505, 509, 510, 511, 512, 513, 606, 607, 610);
 comment on index lifecycle.event_object is
-    'Deliveries, returns, failed and recovered payments, subscriptions, cases, risks, offers, '
+    'Deliveries, returns, invoices, failed and recovered payments, subscriptions, cases, risks, offers, '
     'referrals and win-backs, by what they are about';
 
 -- Which figure of a metric's rows is made up of customers, and what its rows can be grouped by.

@@ -93,9 +93,9 @@ begin
         select x as event, x.object, x.event_id
         from lifecycle.event x
         where x.bucket = h.bucket and x.customer_id = h.customer_id
-          and x.type in (301, 302, 303, 304, 305, 310, 408, 409, 415, 416, 417, 418, 419, 420,
-                         421, 422, 501, 502, 503, 504, 505, 509, 510, 511, 512, 513, 606, 607,
-                         610) -- as the index event_object says
+          and x.type in (301, 302, 303, 304, 305, 310, 401, 404, 405, 408, 409, 415, 416, 417,
+                         418, 419, 420, 421, 422, 501, 502, 503, 504, 505, 509, 510, 511, 512,
+                         513, 606, 607, 610) -- as the index event_object says
           and x.type = any(types) and x.object = t.object
         offset 0 -- by key for each thing
     ) e
@@ -109,9 +109,9 @@ begin
         select x as event, x.object, x.event_id
         from lifecycle.event x
         where x.bucket = h.bucket and x.customer_id = h.customer_id
-          and x.type in (301, 302, 303, 304, 305, 310, 408, 409, 415, 416, 417, 418, 419, 420,
-                         421, 422, 501, 502, 503, 504, 505, 509, 510, 511, 512, 513, 606, 607,
-                         610)
+          and x.type in (301, 302, 303, 304, 305, 310, 401, 404, 405, 408, 409, 415, 416, 417,
+                         418, 419, 420, 421, 422, 501, 502, 503, 504, 505, 509, 510, 511, 512,
+                         513, 606, 607, 610)
           and x.type = any(types)
         offset 0 -- by key for each customer
     ) e

@@ -23,14 +23,7 @@ as $$
        join lifecycle.stage s on s.stage = v.stage)'),
     ('purchases', false, 'lifecycle.purchase'),
     ('days', false, 'lifecycle.purchase_day'),
-    ('revenue', false,
-     '(select r.bucket, r.customer_id, r.amount, r.currency
-       from lifecycle.revenue r
-       where lifecycle.revenue_basis() <> ''orders''
-       union all
-       select p.bucket, p.customer_id, p.amount, p.currency
-       from lifecycle.purchase p
-       where lifecycle.revenue_basis() = ''orders'')'),
+    ('revenue', false, 'lifecycle.counted_revenue'),
     ('costs', false, 'lifecycle.cost'),
     ('mrr', false,
      '(select m.bucket, m.customer_id, m.currency, m.after - m.before as change

@@ -19,7 +19,7 @@ as $$
     ('inactivity_days', 'whole number', null, null, 1, 3650,
      'the days without a purchase after which a customer has lapsed; null: by the gaps between '
      'the purchases of all'),
-    ('revenue_basis', 'choice', 'payments', '{payments,orders}', null, null,
+    ('revenue_basis', 'choice', 'payments', '{payments,invoices,orders}', null, null,
      'what revenue is counted by'),
     ('group_attributes', 'names', '[]', null, 0, 20,
      'the attributes of customers by which metrics may be grouped')
@@ -122,6 +122,7 @@ as $$
 declare
     zone text;
     patience interval;
+    counted_invoices boolean;
 begin
     lock table lifecycle.setting in share row exclusive mode;
     perform lifecycle.check_match(if_match, if_none_match,
@@ -129,12 +130,16 @@ begin
     perform lifecycle.refuse_all(lifecycle.settings_faults(given));
     zone := lifecycle.business_zone();
     patience := lifecycle.dunning_time();
+    counted_invoices := lifecycle.counts_invoices();
     perform lifecycle.store_settings(given);
     if lifecycle.dunning_time() <> patience then
         perform lifecycle.derive_owners('payment_failure', 100000);
     end if;
     if lifecycle.business_zone() <> zone then
         perform lifecycle.recut_days(500000);
+    end if;
+    if lifecycle.counts_invoices() <> counted_invoices then
+        perform lifecycle.recount_invoices(500000);
     end if;
     return lifecycle.show_settings();
 end

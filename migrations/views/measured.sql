@@ -53,13 +53,8 @@ comment on view lifecycle.measured_amounts is 'The money of purchases, by curren
 create view lifecycle.measured_revenue as
     select r.bucket, r.customer_id, 'revenue' as measure, r.currency as label,
            sum(r.amount) as value, count(*) as n, true as complete
-    from lifecycle.revenue r
-    where (select s.value from lifecycle.setting s where s.name = 'revenue_basis') = 'payments'
-    group by r.bucket, r.customer_id, r.currency
-    union all
-    select a.bucket, a.customer_id, 'revenue', a.label, a.value, a.n, a.complete
-    from lifecycle.measured_amounts a
-    where (select s.value from lifecycle.setting s where s.name = 'revenue_basis') = 'orders';
+    from lifecycle.counted_revenue r
+    group by r.bucket, r.customer_id, r.currency;
 comment on view lifecycle.measured_revenue is
     'Revenue by currency, as the setting revenue_basis counts it';
 

@@ -263,6 +263,9 @@ declare
     one record;
     other record;
 begin
+    update lifecycle.setting
+    set value = (array['payments', 'invoices', 'orders'])[1 + history % 3]
+    where name = 'revenue_basis';
     perform setseed(history / 100000.0);
     events := pg_temp.random_history(20 + (history * 37) % 160, 1 + history % 5);
     one := pg_temp.replay(events, history / 100000.0);

@@ -45,7 +45,7 @@ from (values
     ('{"dunning_days":1.5,"inactivity_days":0}',
      E'CL422 /dunning_days\tmust be a whole number from 0 to 365\n'
      || E'/inactivity_days\tmust be a whole number from 1 to 3650'),
-    ('{"revenue_basis":"hope"}', E'CL422 /revenue_basis\tmust be payments or orders'),
+    ('{"revenue_basis":"hope"}', E'CL422 /revenue_basis\tmust be payments or invoices or orders'),
     ('{"group_attributes":["a","a"]}',
      E'CL422 /group_attributes\tmust be an array of at most 20 different names, each a text of 1 to '
      || '64 characters'),
@@ -116,4 +116,37 @@ select pg_temp.is(pg_temp.changed('{"timezone":null}')::json ->> 'timezone', 'UT
                   'and back again');
 select pg_temp.is(pg_temp.days(), '2025-01-31,2025-02-01,2025-02-02 2025-02-01 2025-02-02 2025-02-03',
                   'days of UTC again');
+
+-- Revenue by invoices: derived when the setting says so, and gone when it does not.
+do $$
+begin
+    perform pg_temp.post('I', 'bill.invoice.issued', '2025-01-05T00:00Z',
+        '{"invoice_id": "i1", "amount": 11900, "tax": 1900, "currency": "EUR"}');
+    perform pg_temp.post('I', 'bill.invoice.issued', '2025-01-06T00:00Z',
+        '{"invoice_id": "i2", "amount": 5000, "discount": 500, "currency": "EUR"}');
+    perform pg_temp.post('I', 'bill.invoice.written_off', '2025-03-06T00:00Z',
+        '{"invoice_id": "i2"}');
+    perform pg_temp.post('I', 'bill.payment.succeeded', '2025-02-01T00:00Z',
+        '{"payment_id": "y1", "amount": 11900, "currency": "EUR"}');
+end
+$$;
+create temp view invoiced as
+    select string_agg(concat_ws(' ', r.occurred_at::date, r.amount), ', ' order by r.occurred_at)
+               as told
+    from lifecycle.counted_revenue r
+    where r.amount <> 100; -- other payments of this test
+select pg_temp.is((select told from invoiced), '2025-02-01 11900', 'what was paid');
+select pg_temp.is(pg_temp.changed('{"revenue_basis":"invoices"}')::json ->> 'revenue_basis',
+                  'invoices', 'revenue is counted by invoices');
+select pg_temp.is((select told from invoiced), '2025-01-05 10000, 2025-01-06 4500, 2025-03-06 -4500',
+                  'what was invoiced, less tax and discount, and written off');
+select pg_temp.post('I', 'bill.invoice.voided', '2025-02-05T00:00Z', '{"invoice_id": "i1"}') \g /dev/null
+select pg_temp.is((select told from invoiced),
+                  '2025-01-05 10000, 2025-01-06 4500, 2025-02-05 -10000, 2025-03-06 -4500',
+                  'what is voided from then on');
+select pg_temp.is(pg_temp.changed('{"revenue_basis":"payments"}')::json ->> 'revenue_basis',
+                  'payments', 'and by payments again');
+select pg_temp.is((select count(*) from lifecycle.invoice)
+                  + (select sum(abs(t.n)) from (select sum(n) as n from lifecycle.measure_total
+                     where measure like 'invoice%' group by day) t)::bigint, 0, 'of which nothing is left');
 \ir teardown.sql
