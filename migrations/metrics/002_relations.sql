@@ -23,7 +23,7 @@ language sql stable
 as $$
     select p.bucket, p.customer_id
     from metric.population(question) p
-    where question.group_by is null or question.group_by = 'stage'
+    where question.group_by is null or question.group_by in ('stage', 'plan')
        or p.cell is not distinct from chosen ->> question.group_by
 $$;
 comment on function metric.chosen_population is

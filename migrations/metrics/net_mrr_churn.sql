@@ -1,0 +1,34 @@
+insert into lifecycle.metric values (
+    'net_mrr_churn',
+    'Net MRR churn',
+    'MRR lost in the period, by churn and contraction, less what expansion and reactivation won, by '
+    'the MRR at its start; n customers paid it. Below zero it is negative churn',
+    'ratio', 'MRR lost, less MRR won from customers', 'MRR at the start',
+    '{from,to,interval=month,timezone,currency,segment,group_by}', '{day,week,month,quarter,year}',
+    1, 'bill.subscription.*, bill.payment.failed, recovered and succeeded',
+    '{channel,campaign,attribute}', 'n');
+
+create function metric.net_mrr_churn(question metric.question)
+returns setof metric.answer_row
+language sql stable
+as $$
+    select r.label, metric.grouped(question, r.cell, to_json(d)),
+           l.lost / nullif(r.start, 0), 'ratio', l.lost, r.start, r.payers_at_start::bigint,
+           r.complete, case when r.start = 0 then 'empty_denominator' end, r.missing_rate
+    from metric.recurring(question) r,
+         lateral (select -(r.churn + r.contraction + r.expansion + r.reactivation) as lost) l,
+         lateral (select r.currency) d
+    order by r.since, r.cell, r.currency
+$$;
+comment on function metric.net_mrr_churn is
+    'The share of MRR that was lost, less what was won from those who were customers already';
+
+create function metric.members_of_net_mrr_churn(question metric.question, chosen json)
+returns table (bucket smallint, customer_id bigint)
+language sql stable
+as $$
+    select * from metric.payers_behind(question, chosen, question.since,
+                                       metric.day_before(question, question.since))
+$$;
+comment on function metric.members_of_net_mrr_churn is
+    'The customers with MRR when a period starts';
