@@ -83,7 +83,7 @@ def read_metrics(bench, readers, questions):
     bench.tell(f"asking {len(questions)} metrics {bench.plan.readings} times")
     for name, path in questions.items():
         for reader in readers:
-            reader.ask(path)  # what is read for the first time comes from the disk
+            reader.ask(path)  # the first time it comes from the disk
         short, long, rows = time_answers(readers, [[path]] * 2, bench.plan.readings)
         found.append(Reading(name, rows, short, long))
     bench.readings += found
@@ -123,6 +123,8 @@ def read_unchanged(bench, reader, questions):
     """P9: what the caller has already, against an answer that is made of nothing."""
     path = questions[UNCHANGED]
     _, _, tag = reader.ask(path)
+    if tag is None:
+        raise Failure("a metric's answer bears no tag")
     known = {"If-None-Match": tag}
     headers = [f"{name}: {value}" for name, value in (reader.headers | known).items()]
     reader.ask(path, status=304, **known)
