@@ -57,21 +57,26 @@ class Past:
         name = f"history_{events}"
         clmd = Clmd(self.tools, self.cluster, name)
         note = self._note(name)
-        if note is None or note["program"] != self.program:
+        if note is None or note["program"] != self.program or not self._migrate(clmd):
             note = {"events": events, "seed": SEED, "program": self.program, "rules": self.rules,
                     "until": datetime.date.today().replace(day=1).isoformat()}
             self._load(clmd, events, note["until"])
         elif note["rules"] != self.rules:
             self.bench.tell(f"deriving {events} events anew, by other rules")
             note["rules"] = self.rules
-            clmd.command("migrate")
             clmd.command("rebuild", seconds=PATIENCE)
             self.cluster.query(name, "vacuum analyze")
-        else:
-            clmd.command("migrate")
         self._note_down(name, note)
         clmd.start()
         return clmd, datetime.date.fromisoformat(note["until"])
+
+    @staticmethod
+    def _migrate(clmd):
+        """False where a migration is not the one that was applied: before a release that may be."""
+        try:
+            return bool(clmd.command("migrate"))
+        except Failure:
+            return False
 
     def _note(self, database):
         """What was noted of a database that is there, and whole."""
