@@ -79,7 +79,7 @@ comment on function metric.populations is
 
 create function metric.stays(question metric.question)
 returns table (entered date, left_in date, stage smallint, cell text, bin smallint,
-               visits numeric, seconds numeric)
+               visits bigint, seconds numeric)
 language plpgsql stable
 set plan_cache_mode = force_custom_plan
 as $$
@@ -88,19 +88,17 @@ begin
         return query
         select case when t.entered_month >= question.since
                     then metric.period_of(question, t.entered_month) end,
-               metric.period_of(question, t.left_month), t.stage, null::text, t.bin,
-               sum(t.visits), sum(t.seconds)
+               metric.period_of(question, t.left_month), t.stage, null::text, t.bin, t.visits,
+               t.seconds
         from lifecycle.dwell_total t
-        where t.left_month >= question.since and t.left_month < question.until
-        group by 1, 2, 3, 5
-        having sum(t.visits) <> 0;
+        where t.left_month >= question.since and t.left_month < question.until;
         return;
     end if;
     return query
     select case when l.entered_day >= question.since
                 then metric.period_of(question, l.entered_day) end,
            metric.period_of(question, l.left_day), v.stage, c.cell, lifecycle.dwell_bin(l.seconds),
-           count(*)::numeric, sum(l.seconds)
+           1::bigint, l.seconds
     from lifecycle.visit v
     left join metric.population(question) c
       on not question.is_plain and c.bucket = v.bucket and c.customer_id = v.customer_id
@@ -109,13 +107,12 @@ begin
                (v.left_at at time zone question.timezone)::date as left_day,
                extract(epoch from v.left_at - v.entered_at) as seconds) l
     where (question.is_plain or c.customer_id is not null)
-      and l.left_day >= question.since and l.left_day < question.until
-    group by 1, 2, 3, 4, 5;
+      and l.left_day >= question.since and l.left_day < question.until;
 end
 $$;
 comment on function metric.stays is
     'Visits that ended in the window, by the periods in which they began (null: before it) and '
-    'ended, by stage and by how long they lasted: of those in a bin, the time added up';
+    'ended, by stage and by the bin of their time; a bin may have several rows';
 
 create function metric.unfinished(question metric.question)
 returns table (entered date, stage smallint, cell text, day date, visits numeric)
@@ -153,42 +150,3 @@ end
 $$;
 comment on function metric.unfinished is
     'Visits that began in the window and were open at its end, by the day that they began';
-
-create function metric.survivals(question metric.question)
-returns table (since date, stage smallint, cell text, begun numeric, median numeric)
-language sql stable
-as $$
-    with ending as (
-        select least(question.until, metric.today(question.timezone) + 1)::timestamp
-                   at time zone question.timezone as at
-    ), followed as (
-        select t.entered, t.stage, t.cell, sum(t.seconds) / sum(t.visits) as age,
-               sum(t.visits) as ended, sum(t.visits) as visits
-        from metric.stays(question) t
-        where t.entered is not null
-        group by 1, 2, 3, t.bin
-        union all
-        select u.entered, u.stage, u.cell,
-               extract(epoch from e.at - u.day::timestamp at time zone question.timezone), 0,
-               u.visits
-        from metric.unfinished(question) u, ending e
-    ), curve as (
-        select f.*, sum(f.visits) over (oldest range unbounded preceding) as at_risk,
-               sum(f.visits) over (partition by f.entered, f.stage, f.cell) as begun
-        from followed f
-        window oldest as (partition by f.entered, f.stage, f.cell order by f.age desc)
-    ), survival as (
-        select c.*, sum(case when c.ended = c.at_risk then '-infinity'
-                             else ln(1 - (c.ended / c.at_risk)::double precision) end)
-                        over (partition by c.entered, c.stage, c.cell order by c.age) as log
-        from curve c
-    )
-    select s.entered, s.stage, s.cell, s.begun,
-           min(s.age) filter (where s.log <= ln(0.5::double precision) + 1e-9)
-    from survival s
-    group by 1, 2, 3, 4
-$$;
-comment on function metric.survivals is
-    'Of the visits begun in each period: how many, and the median of their time by Kaplan and '
-    'Meier, those censored that are open at the window''s end (today, if that is earlier), after '
-    'the local days that they have lasted; null where more than half of them go on';

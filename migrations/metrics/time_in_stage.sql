@@ -17,10 +17,16 @@ create function metric.time_in_stage(question metric.question)
 returns setof metric.answer_row
 language sql stable
 as $$
-    with binned as (
+    with stays as materialized (
+        select t.entered, t.left_in, t.stage, t.cell, t.bin,
+               sum(t.visits)::double precision as visits, sum(t.seconds) as seconds
+        from metric.stays(question) t
+        group by 1, 2, 3, 4, 5
+        having sum(t.visits) <> 0
+    ), binned as (
         select t.left_in as since, t.stage, t.cell, t.bin, sum(t.visits) as visits,
                sum(t.seconds) as seconds
-        from metric.stays(question) t
+        from stays t
         group by 1, 2, 3, 4
     ), ranked as (
         select b.*, sum(b.visits) over (partition by b.since, b.stage, b.cell order by b.bin)
@@ -28,15 +34,47 @@ as $$
                sum(b.visits) over (partition by b.since, b.stage, b.cell) as total
         from binned b
     ), closed as (
-        select r.since, r.stage, r.cell, r.total as visits, sum(r.seconds) as seconds,
-               min(r.seconds / r.visits) filter (where r.reached >= 0.5 * r.total
-                                                   and r.reached - r.visits < 0.5 * r.total)
+        select r.since, r.stage, r.cell, sum(r.visits)::numeric as visits,
+               sum(r.seconds) as seconds,
+               min(r.seconds / r.visits::numeric)
+                   filter (where 2 * r.reached >= r.total and 2 * (r.reached - r.visits) < r.total)
                    as median,
-               min(r.seconds / r.visits) filter (where r.reached >= 0.9 * r.total
-                                                   and r.reached - r.visits < 0.9 * r.total)
-                   as p90
+               min(r.seconds / r.visits::numeric)
+                   filter (where 10 * r.reached >= 9 * r.total
+                             and 10 * (r.reached - r.visits) < 9 * r.total) as p90
         from ranked r
-        group by 1, 2, 3, 4
+        group by 1, 2, 3
+    ),
+    -- by Kaplan and Meier: how many visits ended and how many were seen last at each age
+    followed as (
+        select t.entered as since, t.stage, t.cell,
+               (sum(t.seconds) / sum(t.visits)::numeric)::double precision as age,
+               sum(t.visits) as ended, sum(t.visits) as visits
+        from stays t
+        where t.entered is not null
+        group by 1, 2, 3, t.bin
+        union all
+        select u.entered, u.stage, u.cell,
+               extract(epoch from e.at - u.day::timestamp at time zone question.timezone), 0,
+               u.visits
+        from metric.unfinished(question) u,
+             (select least(question.until, metric.today(question.timezone) + 1)::timestamp
+                         at time zone question.timezone as at) e
+    ), curve as (
+        select f.*, sum(f.visits) over older as at_risk
+        from followed f
+        window older as (partition by f.since, f.stage, f.cell order by f.age desc)
+    ), survival as (
+        select c.*, sum(case when c.ended < c.at_risk then ln(1 - c.ended / c.at_risk)
+                             else '-infinity' end)
+                        over (partition by c.since, c.stage, c.cell order by c.age) as log
+        from curve c
+    ), survived as (
+        select s.since, s.stage, s.cell, sum(s.visits)::numeric as begun,
+               min(s.age) filter (where s.log <= ln(0.5::double precision) + 1e-9)::numeric
+                   as median
+        from survival s
+        group by 1, 2, 3
     )
     select p.label, metric.grouped(question, o.cell, to_json(d)), m.value, m.unit, m.numerator,
            m.denominator, m.n::bigint, p.complete, case when m.value is null then m.reason end,
@@ -46,7 +84,7 @@ as $$
     join lifecycle.stage s on s.stage = o.stage
     left join closed c
       on c.since = p.since and c.stage = o.stage and c.cell is not distinct from o.cell
-    left join metric.survivals(question) f
+    left join survived f
       on f.since = p.since and f.stage = o.stage and f.cell is not distinct from o.cell,
     lateral (select coalesce(c.visits, 0) as visits, coalesce(c.seconds, 0) as seconds) t,
     lateral (values (1, 'mean', t.seconds / nullif(t.visits, 0), 'seconds',
