@@ -1,0 +1,79 @@
+insert into lifecycle.metric values (
+    'recency_frequency',
+    'Recency and frequency',
+    'How many customers had, at the end of the window (today, if that is earlier), their latest '
+    'purchase day so many days back (recency) and purchases on so many days (frequency; 10 '
+    'stands for ten and more), counted over their whole history: every cell of the grid is a row. '
+    'It is read from the purchase days of each customer',
+    'customers', 'customers in the cell', 'customers who had purchased',
+    '{from,to,timezone,segment,group_by}', '{}', 1,
+    'sell.order.placed, sell.order.cancelled', '{channel,campaign,attribute}', 'value');
+
+create function metric.recency_bands()
+returns table (band text, place integer, least_days integer, most_days integer)
+language sql immutable
+as $$
+    values ('0-30', 1, 0, 30), ('31-60', 2, 31, 60), ('61-90', 3, 61, 90),
+           ('91-180', 4, 91, 180), ('181-365', 5, 181, 365), ('366-', 6, 366, null::integer)
+$$;
+comment on function metric.recency_bands is
+    'How long ago a purchase was, in words, and from which number of days to which';
+
+create function metric.last_purchases(question metric.question)
+returns table (bucket smallint, customer_id bigint, cell text, band text, frequency bigint)
+language sql stable
+as $$
+    select c.bucket, c.customer_id, c.cell, b.band, least(c.days, 10)
+    from (select d.bucket, d.customer_id, d.cell, max(d.day) as latest, count(*) as days
+          from metric.purchase_days(question) d
+          where d.day <= metric.today(question.timezone)
+          group by 1, 2, 3) c
+    cross join (select least(question.until - 1, metric.today(question.timezone)) as day) ending
+    join metric.recency_bands() b
+      on ending.day - c.latest >= b.least_days
+     and (b.most_days is null or ending.day - c.latest <= b.most_days)
+$$;
+comment on function metric.last_purchases is
+    'How long ago and how often each customer had purchased at the end of the window';
+
+create function metric.recency_frequency(question metric.question)
+returns setof metric.answer_row
+language sql stable
+as $$
+    with counted as materialized (
+        select l.cell, l.band, l.frequency, count(*) as customers
+        from metric.last_purchases(question) l
+        group by 1, 2, 3
+    ), cells as (
+        select c.cell, sum(c.customers) as buyers
+        from counted c
+        group by 1
+        union all
+        select null, 0 where not exists (select from counted)
+    )
+    select p.label, metric.grouped(question, g.cell, to_json(d)), n.customers, 'customers',
+           n.customers, g.buyers, n.customers, p.complete, null::text, 0::bigint
+    from metric.periods(question) p
+    cross join cells g
+    cross join metric.recency_bands() b
+    cross join generate_series(1, 10) f (frequency)
+    left join counted c on c.cell is not distinct from g.cell and c.band = b.band
+                       and c.frequency = f.frequency,
+    lateral (select coalesce(c.customers, 0) as customers) n,
+    lateral (select b.band as recency, f.frequency) d
+    order by g.cell nulls last, b.place, f.frequency
+$$;
+comment on function metric.recency_frequency is
+    'Customers by how long ago and how often they had purchased at the end of the window';
+
+create function metric.members_of_recency_frequency(question metric.question, chosen json)
+returns table (bucket smallint, customer_id bigint)
+language sql stable
+as $$
+    select l.bucket, l.customer_id
+    from metric.last_purchases(question) l
+    where l.band = chosen ->> 'recency' and l.frequency = (chosen ->> 'frequency')::bigint
+      and (question.group_by is null or l.cell is not distinct from chosen ->> question.group_by)
+$$;
+comment on function metric.members_of_recency_frequency is
+    'The customers of a cell of recency and frequency';
