@@ -27,7 +27,11 @@ begin
          from lifecycle.revenue r
          where r.bucket = of_bucket and r.customer_id = of_customer and r.amount > 0
          order by r.occurred_at
-         limit 1));
+         limit 1),
+        (select min(m.at)
+         from lifecycle.mrr x
+         cross join lateral unnest(x.movements) m
+         where x.bucket = of_bucket and x.customer_id = of_customer and m.after > 0));
 end
 $$;
 comment on function lifecycle.first_paid is
@@ -144,7 +148,8 @@ comment on function lifecycle.entries_of(lifecycle.acquisition, text) is
 
 do $$
 begin
-    perform lifecycle.define_fact('acquisition', '{101,102,207,208,407}', 'customer',
-                                  '{acquired,lead,lead_converted}');
+    perform lifecycle.define_fact(
+        'acquisition', '{101,102,207,208,407,408,409}' || lifecycle.subscription_types(),
+        'customer', '{acquired,lead,lead_converted}');
 end
 $$;

@@ -51,6 +51,14 @@ from (values
      '{"refund_id": "f6", "amount": 30, "currency": "EUR", "invoice_id": "f6"}'),
     ('f7', 'F', 'bill.chargeback.lost', '2025-03-04T10:00Z',
      '{"payment_id": "f2", "amount": 40, "currency": "EUR"}'),
+    -- a subscription on trial, which is paid from the end of the trial on
+    ('i1', 'G', 'find.touch.recorded', '2025-02-01T10:00Z', '{"channel": "trial"}'),
+    ('i2', 'G', 'bill.subscription.started', '2025-02-02T10:00Z',
+     '{"subscription_id": "g", "plan": "basic", "amount": 900, "currency": "EUR",
+       "interval": "month", "trial_end": "2025-02-12T10:00:00Z"}'),
+    ('i3', 'G', 'find.touch.recorded', '2025-02-11T10:00Z', '{"channel": "email"}'),
+    ('i4', 'G', 'bill.payment.succeeded', '2025-02-13T10:00Z',
+     '{"payment_id": "g", "amount": 900, "currency": "EUR"}'),
     -- costs and spend, one of each taken back
     ('g1', 'F', 'support.cost.recorded', '2025-02-05T10:00Z', '{"amount": 7, "currency": "EUR"}'),
     ('g2', 'F', 'support.cost.recorded', '2025-02-06T10:00Z', '{"amount": 9, "currency": "EUR"}'),
@@ -132,7 +140,8 @@ select pg_temp.is(
 select pg_temp.record(array_agg(event order by place)) from history;
 \o
 select pg_temp.is(pg_temp.acquisitions(),
-    'A ad new 01-06 search brand R, B 01-13 ad, C partner, D event 01-21, E ad 01-25 ad, F 02-02',
+    'A ad new 01-06 search brand R, B 01-13 ad, C partner, D event 01-21, E ad 01-25 ad, F 02-02, '
+    'G 02-12 email',
     'who was won, when, and by what');
 select pg_temp.is(
     (select string_agg(concat_ws(' ', kind, amount, to_char(invoiced_at at time zone 'UTC', 'MM-DD')),
@@ -147,7 +156,7 @@ select pg_temp.is(
            from lifecycle.measure_total t
            where t.measure ~ '^(spend|cost|lead|acquired)' and (t.n <> 0 or t.amount <> 0)
            group by 1, 2) t),
-    'acquired 2 0, acquired ad 2 0, acquired search 1 0, cost support 1 7, lead ad 2 0, '
+    'acquired 2 0, acquired ad 2 0, acquired email 1 0, acquired search 1 0, cost support 1 7, lead ad 2 0, '
     'lead partner 1 0, lead_converted ad 2 604800, spend:acquisition ad 3 100',
     'what the roll-ups count: a lead only before the customer is won');
 select pg_temp.is(
