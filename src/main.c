@@ -41,10 +41,12 @@ static const struct command COMMANDS[] = {
      command_import},
     {"verify", "", "compare what is derived with the ledger",
      "Exits with 1 if there is a difference.\n", command_verify},
-    {"rebuild", "[--timezone ZONE]",
+    {"rebuild", "[--timezone ZONE | --week-start DAY]",
      "derive everything from the ledger anew, while the service runs",
-     "With --timezone it changes the business's time zone instead, and cuts all days anew, in\n"
-     "one transaction; events wait meanwhile.\n",
+     "With --timezone it changes the business's time zone instead, with --week-start the "
+     "first\n"
+     "day of its weeks (monday, saturday or sunday), and cuts all days and weeks anew, in one\n"
+     "transaction; events wait meanwhile.\n",
      command_rebuild},
     {"health", "", "ask the running service whether it is ready", NULL, command_health},
     {"version", "", "print the version", NULL, command_version},

@@ -181,7 +181,7 @@ language sql stable
 as $$
     with unit as (
         select u as unit
-        from unnest('{day,week,month,quarter,year}'::text[]) u
+        from unnest(lifecycle.units()) u
     ), move as materialized (
         select x.*, (x.at at time zone zone)::date as day
         from unnest(m.movements) x
@@ -271,4 +271,4 @@ select lifecycle.define_fact(
     '{mrr,mrr_state,mrr_plan,mrr_active,survival_begun,survival_ended}'
     || array(select m || ':' || u
              from unnest('{mrr_retained,mrr_kept,mrr_lost}'::text[]) m,
-                  unnest('{day,week,month,quarter,year}'::text[]) u));
+                  unnest(lifecycle.all_units()) u));

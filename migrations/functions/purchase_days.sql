@@ -55,27 +55,29 @@ $$;
 comment on function lifecycle.fold_purchase_days is
     'The purchase days of customers within days, by the purchases and the day before';
 
-create function lifecycle.cohorts_of(d lifecycle.purchase_day)
+create function lifecycle.cohorts_of(d lifecycle.purchase_day, week text)
 returns table ("interval" text, cohort date, period date, stayed integer)
 language sql immutable
 as $$
-    select i.name, date_trunc(i.name, d.first::timestamp)::date,
-           date_trunc(i.name, d.day::timestamp)::date,
-           coalesce(date_trunc(i.name, d.previous::timestamp)
-                    = date_trunc(i.name, d.day::timestamp) - i.length, false)::integer
-    from (values ('week', interval '7 days'), ('month', interval '1 month'),
-                 ('quarter', interval '3 months'), ('year', interval '1 year')) i (name, length)
+    select i.unit, lifecycle.period_start(i.unit, d.first), lifecycle.period_start(i.unit, d.day),
+           coalesce(lifecycle.period_start(i.unit, d.previous)
+                    = lifecycle.period_start(i.unit, d.day) - i.length, false)::integer
+    from (values (week, interval '7 days'), ('month', interval '1 month'),
+                 ('quarter', interval '3 months'), ('year', interval '1 year')) i (unit, length)
     where d.previous is null
-       or date_trunc(i.name, d.previous::timestamp) < date_trunc(i.name, d.day::timestamp)
+       or lifecycle.period_start(i.unit, d.previous) < lifecycle.period_start(i.unit, d.day)
 $$;
 comment on function lifecycle.cohorts_of is
-    'The periods of which a purchase day is the customer''s first: what it adds to cohort_total';
+    'The periods of which a purchase day is the customer''s first: what it adds to cohort_total; '
+    'week is the unit of the business''s weeks';
 
 create function lifecycle.count_purchase_days(counted lifecycle.counted_day[],
                                               writer_number smallint)
 returns void
 language plpgsql
 as $$
+declare
+    week constant text := lifecycle.week_unit();
 begin
     with change as materialized (
         select c.sign, d.day, d.previous, d.first, d.day - d.previous as gap,
@@ -130,7 +132,7 @@ begin
     insert into lifecycle.cohort_total as total
     select writer_number, k.interval, k.cohort, k.period, sum(c.sign), sum(c.sign * k.stayed)
     from change c
-    cross join lateral lifecycle.cohorts_of(c.purchase_day) k
+    cross join lateral lifecycle.cohorts_of(c.purchase_day, week) k
     group by k.interval, k.cohort, k.period
     having sum(c.sign) <> 0 or sum(c.sign * k.stayed) <> 0
     on conflict ("interval", period, cohort, writer) do update

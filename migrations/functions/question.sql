@@ -5,7 +5,7 @@ create type metric.question as (
     metric   text,
     since    date,     -- the window's first local day
     until    date,     -- the local day after its last
-    interval text,     -- day, week, month, quarter, year; null: the whole window is one period
+    interval text,     -- a unit (functions/calendar.sql); null: the whole window is one period
     timezone text,
     currency text,     -- convert to this one; null: a row per currency
     segment  text,     -- of these customers only; null: of all

@@ -120,7 +120,7 @@ returns json
 language plpgsql
 as $$
 declare
-    zone text;
+    cut text[];
     patience interval;
     counted_invoices boolean;
 begin
@@ -128,14 +128,14 @@ begin
     perform lifecycle.check_match(if_match, if_none_match,
                                   lifecycle.tag_of(lifecycle.show_settings()::text));
     perform lifecycle.refuse_all(lifecycle.settings_faults(given));
-    zone := lifecycle.business_zone();
+    cut := array[lifecycle.business_zone(), lifecycle.week_unit()];
     patience := lifecycle.dunning_time();
     counted_invoices := lifecycle.counts_invoices();
     perform lifecycle.store_settings(given);
     if lifecycle.dunning_time() <> patience then
         perform lifecycle.derive_owners('payment_failure', 100000);
     end if;
-    if lifecycle.business_zone() <> zone then
+    if array[lifecycle.business_zone(), lifecycle.week_unit()] <> cut then
         perform lifecycle.recut_days(500000);
     end if;
     if lifecycle.counts_invoices() <> counted_invoices then
@@ -147,12 +147,12 @@ $$;
 comment on function lifecycle.change_settings is
     'Changes the settings that an object names, under conditions; all of them afterwards';
 
-create function lifecycle.change_timezone(zone text)
+create function lifecycle.change_cut(setting_name text, wanted text)
 returns void
 language plpgsql
 as $$
 declare
-    given constant json := json_build_object('timezone', zone);
+    given constant json := json_build_object(setting_name, wanted);
 begin
     lock table lifecycle.setting in share row exclusive mode;
     perform lifecycle.refuse_all(lifecycle.settings_faults(given));
@@ -160,8 +160,8 @@ begin
     perform lifecycle.recut_days(null);
 end
 $$;
-comment on function lifecycle.change_timezone is
-    'Changes the business''s time zone, however long the history is';
+comment on function lifecycle.change_cut is
+    'Changes the time zone or the first day of the week, however long the history is';
 
 create function lifecycle.group_attributes()
 returns text[]
@@ -216,7 +216,8 @@ begin
             from (select from lifecycle.subscription limit most / 5 + 1) slow)
     then
         perform lifecycle.refuse('CL409', null,
-            'with so long a history the time zone is changed by clmd rebuild --timezone ZONE');
+            'with so long a history this is changed by clmd rebuild --timezone ZONE or '
+            '--week-start DAY');
     end if;
     perform pg_advisory_xact_lock(2, 0);
     delete from lifecycle.purchase_day;
@@ -234,5 +235,5 @@ begin
 end
 $$;
 comment on function lifecycle.recut_days is
-    'Cuts all days anew in the business''s time zone, while the writers wait; refuses (409) where '
-    'there are more than so many facts; null for any number';
+    'Cuts all days and weeks anew, by the business''s settings, while the writers wait; refuses '
+    '(409) where there are more than so many facts; null for any number';

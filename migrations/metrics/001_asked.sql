@@ -302,7 +302,8 @@ begin
     question.currency := taken ->> 'currency';
     question.segment := taken ->> 'segment';
     question.group_by := taken ->> 'group_by';
-    question.interval := coalesce(taken ->> 'interval', metric.default_of(catalogued, 'interval'));
+    question.interval := lifecycle.unit_of(
+        coalesce(taken ->> 'interval', metric.default_of(catalogued, 'interval')));
     question.is_plain := question.timezone = lifecycle.business_zone()
         and question.segment is null
         and coalesce(metric.grouping_of(catalogued, question.group_by) like '%=%', true);

@@ -287,7 +287,7 @@ as $$
 declare
     ending constant date := (metric.whole(question)).until;
 begin
-    if question.is_plain and question.interval <> 'week' then
+    if question.is_plain and question.interval not like 'week%' then
         return query
         select lifecycle.period_start(question.interval, t.cohort), t.day, t.currency, null::text,
                sum(t.purchases), sum(t.amount)

@@ -133,7 +133,8 @@ returns json
 language sql stable
 as $$
     select json_strip_nulls(to_json(u))
-    from (select question.since as "from", question.until as "to", question.interval,
+    from (select question.since as "from", question.until as "to",
+                 regexp_replace(question.interval, '^week.*', 'week') as "interval",
                  question.timezone, question.currency, question.segment, question.group_by,
                  question.lag_days, question.steps, question.window_days, question.refund_basis,
                  compare_to,

@@ -169,16 +169,17 @@ create function lifecycle.plain_cohort_cells(zone text)
 returns table ("interval" text, cohort date, period date, buyers bigint, stayed bigint)
 language sql stable
 as $$
-    select c.name, c.cohort, c.period, count(*),
+    with calendar as materialized (
+        select u.unit, lifecycle.period_length(u.unit) as length
+        from unnest(lifecycle.units()) u (unit)
+        where u.unit <> 'day'
+    )
+    select c.unit, c.cohort, c.period, count(*),
            count(*) filter (where c.before = c.period - c.length)
-    from (select i.name, i.length,
-                 date_trunc(i.name, d.first::timestamp)::date as cohort,
-                 date_trunc(i.name, d.day::timestamp)::date as period,
-                 date_trunc(i.name, d.previous::timestamp)::date as before
-          from lifecycle.purchase_days(zone) d,
-               (values ('week', interval '1 week'), ('month', interval '1 month'),
-                       ('quarter', interval '3 months'), ('year', interval '1 year'))
-                   i (name, length)) c
+    from (select i.unit, i.length, lifecycle.period_start(i.unit, d.first) as cohort,
+                 lifecycle.period_start(i.unit, d.day) as period,
+                 lifecycle.period_start(i.unit, d.previous) as before
+          from lifecycle.purchase_days(zone) d, calendar i) c
     where c.before is null or c.before < c.period
     group by 1, 2, 3
 $$;

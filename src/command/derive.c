@@ -145,34 +145,37 @@ static int rebuild_all(const struct config *config)
     return STATUS_DONE;
 }
 
-static int change_timezone(const struct config *config, const char *zone)
+/* Cuts days or weeks anew, by another value of the setting that they are cut by. */
+static int change_cut(const struct config *config, const char *setting, const char *value)
 {
     struct problem why = {0};
     struct database database;
-    const struct db_value values[] = {{.data = zone}};
+    const struct db_value values[] = {{.data = setting}, {.data = value}};
     PGresult *rows = NULL;
     bool done = database_open_prepared(&database, config, &why) &&
-                db_run(database.db, STATEMENT_CHANGE_TIMEZONE, values, &rows, &why);
+                db_run(database.db, STATEMENT_CHANGE_CUT, values, &rows, &why);
     PQclear(rows);
     database_close(&database);
     if (!done)
         return command_failed(&why);
-    printf("days are those of %s now\n", zone);
+    printf("%s is %s now\n", setting, value);
     return STATUS_DONE;
 }
 
 int command_rebuild(const struct config *config, int count, char **arguments)
 {
     static const struct option OPTIONS[] = {{"timezone", required_argument, NULL, 't'},
+                                            {"week-start", required_argument, NULL, 'w'},
                                             {NULL, 0, NULL, 0}};
-    const char *zone = NULL;
+    const char *setting = NULL, *value = NULL;
     opterr = 0;
     for (int option; (option = getopt_long(count, arguments, "", OPTIONS, NULL)) != -1;) {
-        if (option != 't')
+        if (option == '?' || setting != NULL)
             return command_misused("rebuild", "it takes no option %s", arguments[optind - 1]);
-        zone = optarg;
+        setting = option == 't' ? "timezone" : "week_start";
+        value = optarg;
     }
     if (optind < count)
         return command_misused("rebuild", "it takes no argument %s", arguments[optind]);
-    return zone ? change_timezone(config, zone) : rebuild_all(config);
+    return setting != NULL ? change_cut(config, setting, value) : rebuild_all(config);
 }

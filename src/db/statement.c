@@ -110,8 +110,8 @@ static const struct statement_row STATEMENT_ROWS[] = {
     [STATEMENT_CHANGE_SETTINGS] =
         {"change_settings", "select lifecycle.change_settings($1::json, $2::text, $3::text)",
          3},
-    [STATEMENT_CHANGE_TIMEZONE] = {"change_timezone",
-                                   "select lifecycle.change_timezone($1::text)", 1},
+    [STATEMENT_CHANGE_CUT] = {"change_cut", "select lifecycle.change_cut($1::text, $2::text)",
+                              2},
     [STATEMENT_LIST_RATES] = {"list_rates",
                               "select page, next_cursor, tag from lifecycle.list_rates("
                               "$1::text, $2::integer, $3::text)",
