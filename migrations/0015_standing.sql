@@ -52,3 +52,19 @@ comment on column lifecycle.peer_measure.values is
 comment on column lifecycle.peer_measure.at_most is
     'How many of them have each of these values, or a smaller one';
 comment on column lifecycle.peer_measure.measured_at is 'As of when';
+
+create table lifecycle.signal (
+    bucket      smallint not null,
+    customer_id bigint not null,
+    kind        text collate "C" not null,
+    since       timestamptz not null,
+    evidence    uuid[] not null,
+    value       numeric,
+    threshold   numeric,
+    primary key (bucket, customer_id, kind)
+);
+comment on table lifecycle.signal is
+    'Early signs that a customer may leave, as of the latest sweep; the columns are those of '
+    'lifecycle.signal_now';
+create index signal_since on lifecycle.signal (since, bucket, customer_id, kind);
+create index signal_kind on lifecycle.signal (kind, since, bucket, customer_id);

@@ -67,6 +67,11 @@ bool admit_customer_metrics(struct request *request, struct problem *why);
 bool show_customer_metrics(struct request *request, struct problem *why);
 bool list_stages(struct request *request, struct problem *why);
 
+/* standing.c */
+bool admit_signal_list(struct request *request, struct problem *why);
+bool list_signals(struct request *request, struct problem *why);
+bool list_subscriptions(struct request *request, struct problem *why);
+
 /* configuration.c */
 bool show_settings(struct request *request, struct problem *why);
 bool change_settings(struct request *request, struct problem *why);

@@ -103,6 +103,7 @@ begin
                               from lifecycle.customer_attributes a
                               where a.bucket = c.bucket and a.customer_id = c.customer_id),
                              '{}') as attributes,
+                    lifecycle.status_of(c.bucket, c.customer_id) as status,
                     now.stage, now.cycle, now.entered_at,
                     lifecycle.utc_text(seen.first) as first_seen,
                     lifecycle.utc_text(seen.last) as last_seen) shown);

@@ -22,6 +22,9 @@ as $$
      'measured_days', null, false, 'no_purchases'),
     (10, 'cost', 'What the customer cost', 'minor', 'currency', 'measured_costs', null, false,
      'no_cost'),
+    (11, 'mrr', 'Monthly recurring revenue', 'minor', 'currency', 'measured_mrr', null, false,
+     'no_subscription'),
+    (12, 'cases', 'Cases of support', 'cases', null, 'measured_cases', 0, false, null),
     (21, 'time_in_stage', 'Time in the stage, up to now', 'seconds', 'stage',
      'measured_stages', 0, false, null),
     (22, 'visits', 'Visits to the stage', 'visits', 'stage', 'measured_stages', 0, false, null)

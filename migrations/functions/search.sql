@@ -203,6 +203,20 @@ comment on function lifecycle.list_customers is
     'Customers by filters: in a stage now, with a beginning of a name (then in the order of the '
     'names), in a segment, of a status, acquired through a channel, with an event recorded since';
 
+create function lifecycle.kept_status(of_bucket smallint, of_customer bigint)
+returns text
+language plpgsql stable
+set enable_seqscan = off -- the plan may have been made while the tables were empty
+as $$
+begin
+    return (select s.status
+            from lifecycle.customer_status s
+            where s.bucket = of_bucket and s.customer_id = of_customer);
+end
+$$;
+comment on function lifecycle.kept_status is
+    'The status of a canonical customer, by the signals of the latest sweep';
+
 create function lifecycle.shown_customers(customers lifecycle.candidate[])
 returns json[]
 language sql stable
@@ -212,6 +226,7 @@ as $$
     join lifecycle.customer c on c.bucket = k.bucket and c.customer_id = k.customer_id
     left join lateral lifecycle.stage_now(c.bucket, c.customer_id) now on true,
     lateral (select c.ref as customer, lifecycle.utc_text(c.created_at) as created_at,
+                    lifecycle.kept_status(c.bucket, c.customer_id) as status,
                     now.stage, now.cycle, now.entered_at) shown
 $$;
 comment on function lifecycle.shown_customers is 'Customers as a list shows them, in the same order';

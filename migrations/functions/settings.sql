@@ -21,6 +21,15 @@ as $$
      'the purchases of all'),
     ('revenue_basis', 'choice', 'payments', '{payments,invoices,orders}', null, null,
      'what revenue is counted by'),
+    ('signal_days', 'whole number', '90', null, 1, 3650,
+     'the days for which what happened is a signal'),
+    ('case_surge_cases', 'whole number', '3', null, 1, 1000,
+     'the cases within case_surge_days that are a surge'),
+    ('case_surge_days', 'whole number', '30', null, 1, 365,
+     'the days within which cases are a surge'),
+    ('sentiment_fall', 'number', '0.3', null, 0, 2,
+     'how far the mean of the three latest sentiments is below that of those before, to be a '
+     'fall'),
     ('group_attributes', 'names', '[]', null, 0, 20,
      'the attributes of customers by which metrics may be grouped')
 $$;

@@ -84,8 +84,12 @@ begin
     select s.step into next from lifecycle.sweep s;
     if next = 0 then
         return lifecycle.begin_sweep(pause);
-    elsif next <= cardinality(relations) then
-        perform lifecycle.keep_peers(relations[next]);
+    elsif next <= cardinality(relations) + 1 then
+        if next = 1 then
+            perform lifecycle.keep_signals();
+        else
+            perform lifecycle.keep_peers(relations[next - 1]);
+        end if;
         update lifecycle.sweep set step = next + 1;
         return true;
     end if;

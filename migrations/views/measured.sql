@@ -65,6 +65,26 @@ create view lifecycle.measured_costs as
     group by c.bucket, c.customer_id, c.currency;
 comment on view lifecycle.measured_costs is 'What customers cost, by currency';
 
+create view lifecycle.measured_mrr as
+    select m.bucket, m.customer_id, 'mrr' as measure, v.currency as label, v.after as value,
+           v.movements as n, true as complete
+    from lifecycle.mrr m
+    cross join lateral (
+        select distinct on (u.currency) u.currency, u.after,
+               count(*) over (partition by u.currency) as movements
+        from unnest(m.movements) u
+        where u.at <= now()
+        order by u.currency, u.at desc) v;
+comment on view lifecycle.measured_mrr is
+    'The MRR now of those who ever had some, by currency';
+
+create view lifecycle.measured_cases as
+    select c.bucket, c.customer_id, 'cases' as measure, '' as label, count(*)::numeric as value,
+           count(*) as n, true as complete
+    from lifecycle.support_case c
+    group by c.bucket, c.customer_id;
+comment on view lifecycle.measured_cases is 'Cases of support';
+
 create view lifecycle.measured_stages as
     select v.bucket, v.customer_id, m.measure, s.name as label, m.value, v.visits as n,
            not v.is_open as complete
@@ -91,6 +111,10 @@ create view lifecycle.measured as
     select * from lifecycle.measured_revenue
     union all
     select * from lifecycle.measured_costs
+    union all
+    select * from lifecycle.measured_mrr
+    union all
+    select * from lifecycle.measured_cases
     union all
     select * from lifecycle.measured_stages;
 comment on view lifecycle.measured is

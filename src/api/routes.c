@@ -21,6 +21,7 @@ static const char *const IMPORT_LIST[] = {"state", "limit", "cursor", NULL};
 static const char *const PAGE[] = {"limit", "cursor", NULL};
 static const char *const CUSTOMER_LIST[] = {
     "stage", "q", "segment", "status", "channel", "updated_after", "limit", "cursor", NULL};
+static const char *const SIGNAL_LIST[] = {"kind", "customer", "limit", "cursor", NULL};
 static const char *const PEERS[] = {"peers", NULL};
 static const char *const EVENT_LIST[] = {"customer", "type",          "stage",
                                          "source",   "occurred_from", "occurred_to",
@@ -105,9 +106,16 @@ const struct route ROUTES[] = {
     {GET, .path = "/v1/customers/{ref}/transitions", .scope = SCOPE_CUSTOMERS_READ,
      .lane = LANE_READ, .parameters = PAGE, .admit = admit_customer_page, .is_tagged = true,
      .answer = list_transitions},
+    {GET, .path = "/v1/customers/{ref}/subscriptions", .scope = SCOPE_CUSTOMERS_READ,
+     .lane = LANE_READ, .parameters = PAGE, .admit = admit_customer_page, .is_tagged = true,
+     .answer = list_subscriptions},
     {GET, .path = "/v1/customers/{ref}/metrics", .scope = SCOPE_CUSTOMERS_READ,
      .lane = LANE_READ, .parameters = PEERS, .admit = admit_customer_metrics,
      .answer = show_customer_metrics},
+
+    {GET, .path = "/v1/signals", .scope = SCOPE_CUSTOMERS_READ, .lane = LANE_READ,
+     .parameters = SIGNAL_LIST, .admit = admit_signal_list, .is_tagged = true,
+     .answer = list_signals},
 
     {POST, .path = "/v1/merges", .scope = SCOPE_CUSTOMERS_WRITE, .lane = LANE_CHANGE,
      .media_types = JSON_MEDIA, .is_tagged = true, .keeps_answer = true, .admit = admit_merge,

@@ -76,6 +76,15 @@ static const struct statement_row STATEMENT_ROWS[] = {
                                     "select page, next_cursor from lifecycle.list_transitions("
                                     "$1::text, $2::integer, $3::text)",
                                     3},
+    [STATEMENT_LIST_SUBSCRIPTIONS] =
+        {"list_subscriptions",
+         "select page, next_cursor from lifecycle.list_subscriptions($1::text, $2::integer, "
+         "$3::text)",
+         3},
+    [STATEMENT_LIST_SIGNALS] = {"list_signals",
+                                "select page, next_cursor from lifecycle.list_signals("
+                                "$1::text, $2::text, $3::integer, $4::text)",
+                                4},
     [STATEMENT_SHOW_CUSTOMER_METRICS] = {"show_customer_metrics",
                                          "select metric.of_customer($1::text, $2::text)", 2},
     [STATEMENT_LIST_METRICS] = {"list_metrics", "select metric.catalogue()", 0},

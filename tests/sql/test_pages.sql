@@ -58,7 +58,7 @@ select pg_temp.is(
     (select string_agg(concat_ws(' ', key, value #>> '{}'), ', ')
      from json_each(lifecycle.show_customer('P1'))
      where key <> 'created_at'),
-    'customer P1, identifiers ["P1"], merged [], attributes {}, stage support, cycle 1, entered_at 2025-01-02T10:00:00Z, '
+    'customer P1, identifiers ["P1"], merged [], attributes {}, status prospect, stage support, cycle 1, entered_at 2025-01-02T10:00:00Z, '
     'first_seen 2025-01-01T10:00:00Z, last_seen 2025-01-04T10:00:00Z', 'a customer');
 select pg_temp.is(lifecycle.show_customer('nobody')::text, null, 'an unknown customer');
 select pg_temp.is(

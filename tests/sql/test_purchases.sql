@@ -86,12 +86,14 @@ create temp view of_customer as
 select pg_temp.is((select told from of_customer where ref = 'A'),
     'frequency 3 (3), purchases 4 (4), quantity 5 (4), amount EUR 3500 (3), '
     'amount USD 1500 (1), revenue EUR 2000 (2), gaps mean 55 (2), gaps median 35 (2), '
-    'life_span 110 (3), cost none no_cost (0)', 'the metrics of A');
+    'life_span 110 (3), cost none no_cost (0), mrr none no_subscription (0), '
+    'cases 0 (0)', 'the metrics of A');
 select pg_temp.is((select told from of_customer where ref = 'D'),
     'recency no_purchases (0), frequency 0 (0), purchases 0 (0), quantity 0 (0), '
     'amount none no_purchases (0), revenue none no_revenue (0), '
     'gaps mean empty_denominator (0), gaps median empty_denominator (0), '
-    'life_span no_purchases (0), cost none no_cost (0)', 'what D has none of is null, with a reason');
+    'life_span no_purchases (0), cost none no_cost (0), mrr none no_subscription (0), '
+    'cases 0 (0)', 'what D has none of is null, with a reason');
 
 -- In another zone the same is computed from the facts.
 select pg_temp.is(

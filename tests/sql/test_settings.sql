@@ -3,7 +3,10 @@
 
 select pg_temp.is(lifecycle.show_settings()::text,
     '{"timezone":"UTC","week_start":"monday","reporting_currency":null,"margin":1,'
-    || '"dunning_days":15,"inactivity_days":null,"revenue_basis":"payments","group_attributes":[]}', 'the settings at first');
+    || '"dunning_days":15,"inactivity_days":null,"revenue_basis":"payments",'
+    || '"signal_days":90,"case_surge_cases":3,"case_surge_days":30,"sentiment_fall":0.3,'
+    || '"group_attributes":[]}',
+    'the settings at first');
 select pg_temp.is((select bool_and(k.name is not null)::text
                    from lifecycle.setting s
                    left join lifecycle.setting_kinds() k using (name)), 'true',
@@ -19,13 +22,17 @@ $$;
 select pg_temp.is(
     pg_temp.changed('{"margin":0.350,"dunning_days":3e1,"reporting_currency":"EUR"}'),
     '{"timezone":"UTC","week_start":"monday","reporting_currency":"EUR","margin":0.35,'
-    || '"dunning_days":30,"inactivity_days":null,"revenue_basis":"payments","group_attributes":[]}',
+    || '"dunning_days":30,"inactivity_days":null,"revenue_basis":"payments",'
+    || '"signal_days":90,"case_surge_cases":3,"case_surge_days":30,"sentiment_fall":0.3,'
+    || '"group_attributes":[]}',
     'members are changed, the others stay');
 select pg_temp.is(pg_temp.changed('{}'), lifecycle.show_settings()::text, 'no member, no change');
 select pg_temp.is(
     pg_temp.changed('{"margin":null,"dunning_days":null,"reporting_currency":null}'),
     '{"timezone":"UTC","week_start":"monday","reporting_currency":null,"margin":1,'
-    || '"dunning_days":15,"inactivity_days":null,"revenue_basis":"payments","group_attributes":[]}',
+    || '"dunning_days":15,"inactivity_days":null,"revenue_basis":"payments",'
+    || '"signal_days":90,"case_surge_cases":3,"case_surge_days":30,"sentiment_fall":0.3,'
+    || '"group_attributes":[]}',
     'null makes a setting what it was at first');
 
 select pg_temp.is(
@@ -53,7 +60,8 @@ from (values
      E'CL422 /group_attributes\tmust be an array of at most 20 different names, each a text of 1 to '
      || '64 characters'),
     ('{"a/b":null}', E'CL422 /a~1b\tunknown setting; there are timezone, week_start, '
-     || 'reporting_currency, margin, dunning_days, inactivity_days, revenue_basis, group_attributes')
+     || 'reporting_currency, margin, dunning_days, inactivity_days, revenue_basis, signal_days, '
+     || 'case_surge_cases, case_surge_days, sentiment_fall, group_attributes')
     ) p (patch, wanted);
 select pg_temp.is(pg_temp.changed('{"group_attributes":["size","it''s \"b\""]}')::json
                       ->> 'group_attributes', '["size", "it''s \"b\""]', 'a list of names');
