@@ -67,8 +67,22 @@ begin
     select * from lifecycle.outcomes_of_new(setup.model, is_new, event_ids, times, moves, who);
     if false = any(is_new) then
         return query
-        select * from lifecycle.outcomes_of_old(setup, is_new, event_ids, sources, ids, types,
-                                                times, bodies);
+        with told as materialized (
+            select *
+            from lifecycle.outcomes_of_old(setup, is_new, event_ids, sources, ids, types, times,
+                                           bodies)
+        ),
+        counted as (
+            insert into lifecycle.refused_total as total
+            select setup.writer, (now() at time zone 'UTC')::date, sources[t."position"],
+                   t.outcome, count(*)
+            from told t
+            where t.outcome = 'conflict'
+            group by 3, 4
+            on conflict on constraint refused_total_pkey do update
+            set events = total.events + excluded.events
+        )
+        select * from told;
     end if;
 end
 $$;

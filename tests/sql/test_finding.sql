@@ -168,4 +168,24 @@ select pg_temp.is(
      from lifecycle.entries_of(row(null, '0001-01-01', '9999-12-31', 1000003, 'EUR',
                                    'acquisition', null, null, null)::lifecycle.spend, 'UTC') e),
     '3660 1000003 0001-01-01 t', 'a period of any length has so many days at most');
+
+-- How well the ledger is fed: all of this history came late.
+\o /dev/null
+select pg_temp.record(array[jsonb_set(event::jsonb, '{data}', '{"channel": "other"}')::json])
+from history where event ->> 'id' in ('a1', 'a2');
+select pg_temp.post('Z', 'find.touch.recorded', now(), '{"channel": "ad"}');
+\o
+select pg_temp.is(pg_temp.told('data_quality', '2025-01-01', null),
+    concat_ws(', ', format('events %1$s (%1$s)', count(*) + 1),
+              format('late %s (%s)', count(*), count(*) + 1),
+              format('voided 3 (%s)', count(*) + 1), format('conflicting 2 (%s)', count(*) + 1),
+              format('rejected 0 (%s)', count(*) + 1), format('last_heard 0 (%s)', count(*) + 1)),
+    'events that came late, were taken back, or said something else')
+from history;
+select pg_temp.is(pg_temp.told('data_quality', '2025-01-01', '2025-02-01'),
+    'events 20 (20), late 20 (20), voided 0 (20), conflicting 0 (20), rejected 0 (20), '
+    'last_heard 0 (20)', 'a month of it');
+select pg_temp.is(pg_temp.told('data_quality', '2025-04-01', '2025-05-01'),
+    'events 0 (0), late 0 (0), voided 0 (0), conflicting 0 (0), rejected 0 (0), '
+    'last_heard 57 (0)', 'and a month of silence');
 \ir teardown.sql

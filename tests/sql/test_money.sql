@@ -132,6 +132,16 @@ select pg_temp.is(pg_temp.asked('acquisition_retention_cost',
 select pg_temp.is(pg_temp.asked('profit_per_customer',
         '{"from": "2025-01-01", "to": "2025-03-01", "currency": "EUR"}'),
     '2025-01 EUR 8800 26400/3, 2025-02 EUR -12500 -50000/4', 'what remains');
+select pg_temp.is(
+    (select string_agg(concat_ws(' ', "group" ->> 'stage', "group" ->> 'measure',
+                                 coalesce(value::text, reason),
+                                 numerator || '/' || denominator), ', ' order by number)
+     from pg_temp.answer('stage_cost', '2025-01-01', '2025-02-01', null, null, 'EUR')
+     where "group" ->> 'stage' in ('deliver', 'support')),
+    'deliver cost 600, deliver per_visit empty_denominator 600/0, '
+    'deliver per_customer 200 600/3, '
+    'support cost 900, support per_visit empty_denominator 900/0, '
+    'support per_customer 300 900/3', 'what the stages cost');
 \o /dev/null
 select pg_temp.post('C5', 'customer.merged', '2025-06-30'::timestamptz, '{"into": "C1"}');
 \o
