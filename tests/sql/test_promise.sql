@@ -55,6 +55,11 @@ from (values
      '2025-03 open 2 (2)'),
     ('reopen_rate', '2025-01 0.5 1/2, 2025-02 0 0/1, 2025-03 empty_denominator 0/0'),
     ('winback_rate', '2025-01 1 1/1, 2025-02 0 0/1, 2025-03 empty_denominator 0/0'),
+    -- January: A and B purchase; February and March: nobody, and there is no MRR
+    ('contact_rate', '2025-01 1.5 3/2, 2025-02 empty_denominator 2/0, '
+     '2025-03 empty_denominator 0/0'),
+    ('referral_rate', '2025-01 1 2/2, 2025-02 empty_denominator 1/0, '
+     '2025-03 empty_denominator 0/0'),
     ('referral_conversion', '2025-01 0.5 1/2, 2025-02 0 0/1, 2025-03 empty_denominator 0/0'),
     ('advocates',
      '2025-01 advocates 2 (2), 2025-01 new 2 (2), 2025-02 advocates 3 (3), 2025-02 new 1 (1), '
@@ -78,8 +83,8 @@ select pg_temp.is(pg_temp.told_by('on_time_delivery', null, 'Europe/Berlin'),
 -- The same from the facts as from the roll-ups; and nothing at all.
 create temp table promised as
     select unnest('{csat,nps,ces,sentiment,on_time_delivery,return_rate,first_response,
-                    resolution_time,reopen_rate,winback_rate,referral_conversion,advocates,
-                    offer_response}'::text[]) as name;
+                    resolution_time,reopen_rate,contact_rate,winback_rate,referral_rate,
+                    referral_conversion,advocates,offer_response}'::text[]) as name;
 select pg_temp.is(
     (select string_agg(p.name, ' ')
      from promised p
@@ -131,4 +136,38 @@ select pg_temp.is(
      where (r.numerator, r.denominator, r.n)
            is distinct from (s.numerator, s.denominator, s.n)),
     null, 'the groups add up to the whole');
+
+-- The customers behind a row, of January and February apart.
+select pg_temp.is(
+    (select string_agg(concat_ws(' ', g.chosen ->> 'attribute:size', m.measure, s.since, c.ref),
+                       ', ' order by s.since, m.measure, c.ref)
+     from (values ('2025-01-01'::date), ('2025-02-01')) s (since),
+          (values ('advocates'), ('new')) m (measure),
+          (values ('large'), (null)) k (size),
+          lateral (select json_build_object('attribute:size', k.size, 'measure', m.measure)
+                              as chosen) g,
+          lateral (select q
+                   from metric.resolve('advocates', jsonb_build_object(
+                            'from', s.since, 'to', s.since + 28, 'interval', 'month',
+                            'group_by', 'attribute:size')) q) q,
+          lateral metric.members_of_advocates(q.q, g.chosen) x
+          join lifecycle.customer c on c.bucket = x.bucket and c.customer_id = x.customer_id),
+    'large advocates 2025-01-01 A, large new 2025-01-01 A, large advocates 2025-02-01 A, '
+    'advocates 2025-02-01 C, new 2025-02-01 C', 'the advocates behind a row');
+\o /dev/null
+select pg_temp.post('C', 'bill.subscription.started', '2025-02-10T00:00Z',
+                    '{"subscription_id": "t", "plan": "basic", "amount": 10, "currency": "EUR",
+                      "interval": "month"}');
+\o
+select pg_temp.is(pg_temp.told_by('contact_rate'), '2025-01 1.5 3/2, 2025-02 2 2/1, 2025-03 0 0/1',
+                  'where MRR has more customers, those are the active ones');
+select pg_temp.is(
+    (select string_agg(concat_ws(' ', s.since, c.ref), ', ' order by s.since, c.ref)
+     from (values ('2025-01-01'::date), ('2025-02-01'), ('2025-03-01')) s (since),
+          lateral (select q
+                   from metric.resolve('contact_rate', jsonb_build_object(
+                            'from', s.since, 'to', (s.since + interval '1 month')::date)) q) q,
+          lateral metric.members_of_contact_rate(q.q, null) x
+          join lifecycle.customer c on c.bucket = x.bucket and c.customer_id = x.customer_id),
+    '2025-01-01 A, 2025-01-01 B, 2025-02-01 C, 2025-03-01 C', 'the active customers behind a row');
 \ir teardown.sql

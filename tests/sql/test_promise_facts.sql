@@ -36,16 +36,23 @@ begin
 end
 $$;
 
+create function pg_temp.verified()
+returns table (part text, differences bigint)
+language sql
+as $$
+    select b.part, b.differences
+    from (select distinct c.bucket from lifecycle.customer c) c,
+         lifecycle.verify_bucket(c.bucket) b
+    union all
+    select t.part, t.differences
+    from lifecycle.verify_totals() t
+$$;
+
 create function pg_temp.differences()
 returns bigint
 language sql
 as $$
-    select sum(d.differences)::bigint
-    from (select b.*
-          from (select distinct c.bucket from lifecycle.customer c) c,
-               lifecycle.verify_bucket(c.bucket) b
-          union all
-          select * from lifecycle.verify_totals()) d
+    select sum(v.differences)::bigint from pg_temp.verified() v
 $$;
 
 -- The history in an order and in batches that chance decides, after which all is forgotten.
@@ -150,4 +157,30 @@ select pg_temp.is(
         (select count(*) from lifecycle.offer o where o.won_back_at is not null),
         (select lifecycle.is_on_time(d, 'UTC') from lifecycle.delivery d where d.object = 'd3')),
     'k1 22 days 0, M, 0, 0, 0, f', 'and only what is left counts');
+
+-- Verify sees a row that is wrong in each of them.
+\o /dev/null
+update lifecycle.support_case set reopened = reopened + 1;
+update lifecycle.sentiment set sentiment = 0;
+update lifecycle.offer set kind = 'save';
+update lifecycle.referral set converted_at = null;
+update lifecycle.advocate set since = since + interval '1 day';
+update lifecycle.delivery set promised_on = promised_on - 9;
+update lifecycle.usage set quantity = 0;
+update lifecycle.risk set reason = 'other';
+insert into lifecycle.survey
+select c.bucket, c.customer_id, 'made up', now(), 's', 'csat', 5, 5, null
+from lifecycle.customer c
+where c.ref = 'A';
+insert into lifecycle.order_return
+select c.bucket, c.customer_id, 'made up', array[now()], '{1}', '{none}'
+from lifecycle.customer c
+where c.ref = 'A';
+\o
+select pg_temp.is(
+    (select string_agg(distinct v.part, ' ' order by v.part)
+     from pg_temp.verified() v
+     where v.differences > 0),
+    'advocate delivery measure_total offer order_return referral risk sentiment support_case survey '
+    'usage', 'verify sees what is wrong');
 \ir teardown.sql
