@@ -25,6 +25,12 @@ bool answer_change(struct request *request, enum statement statement,
 bool answer_made(struct request *request, enum statement statement,
                  const struct db_value *values, struct problem *why) MUST_CHECK;
 
+/* ?format=json or csv instead of what Accept says: into request->answer_type. */
+bool admit_format(struct request *request, struct problem *why) MUST_CHECK;
+
+/* The field Content-Type for the type that the request asks for. */
+const char *answer_content_type(const struct request *request);
+
 /* What admit makes of the parameters of a list. */
 struct page_query {
     const char *const *filters; /* what the list is of, or narrowed to; each may be NULL */

@@ -111,8 +111,11 @@ bool list_segment_members(struct request *request, struct problem *why);
 
 /* metrics.c */
 bool admit_metric(struct request *request, struct problem *why);
+bool admit_metrics(struct request *request, struct problem *why);
 bool list_metrics(struct request *request, struct problem *why);
 bool show_metric(struct request *request, struct problem *why);
+bool admit_members(struct request *request, struct problem *why);
+bool list_members(struct request *request, struct problem *why);
 
 /* service.c */
 bool show_health(struct request *request, struct problem *why);

@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+struct data_edition;
 struct registry;
 struct server;
 
@@ -12,6 +13,7 @@ struct service {
     unsigned queue_limit;            /* requests that may wait in a lane */
     const char *type_prefix;         /* of event types; see struct event_context */
     struct registry *registry;       /* of the custom types */
+    struct data_edition *edition;    /* of the data */
     unsigned batch_events;           /* that one commit takes at the most */
 };
 

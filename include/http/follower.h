@@ -1,6 +1,6 @@
 /* What is held in memory of the database, so that no request waits for it: the keys, and what
  * the program adds. One thread, with a connection of its own, listens to the channels on which
- * changes are announced, and reads again what changed; and all of it every ten seconds, since a
+ * changes are announced, and reads again what changed; and everything after a while, since a
  * word may be lost with its connection. While the database is away, what is known goes on. */
 #ifndef CLMD_HTTP_FOLLOWER_H
 #define CLMD_HTTP_FOLLOWER_H
@@ -9,14 +9,17 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct db;
 
 struct followed {
-    const char *channel; /* "clmd_keys": NOTIFY on it says that it changed */
-    const char *what;    /* "the keys", for the log */
+    const char
+        *channel;     /* "clmd_keys": NOTIFY on it says that it changed; NULL: nothing does */
+    const char *what; /* "the keys", for the log */
     bool (*load)(void *context, struct db *db, struct problem *why);
     void *context;
+    int64_t every; /* microseconds between two readings; 0: ten seconds */
 };
 
 enum { FOLLOWED_LIMIT = 8 };

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct data_edition;
 struct lane;
 struct request;
 
@@ -30,6 +31,9 @@ struct lane_options {
 
     /* Answers one request, where there are no batches; NULL: request_answer. */
     bool (*answer)(struct request *request, struct problem *why);
+
+    struct data_edition
+        *outdates; /* with every answer, before it is given; NULL: nothing changes */
 
     /* Called by the worker, whose the request then is no longer. */
     void (*done)(struct request *request);

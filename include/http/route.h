@@ -36,7 +36,8 @@ struct route {
     bool keeps_answer;   /* LANE_CHANGE: takes an Idempotency-Key */
 
     /* On the I/O thread, with the whole body (FLOW_BODY: before it comes): check the input,
-     * leave it in request->input. Never touches the database. NULL: nothing to check. */
+     * leave it in request->input. Never touches the database. It may fill the answer, which
+     * then needs no lane. NULL: nothing to check. */
     bool (*admit)(struct request *request, struct problem *why);
 
     /* But for LANE_WRITE: fill the answer. LANE_BULK: it may take hours. */

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct data_edition;
 struct server;
 
 /* What the program serves. */
@@ -18,7 +19,8 @@ struct application {
     const struct route *routes;
     size_t route_count;
     const struct followed *followed; /* what it holds in memory, beside the keys */
-    size_t followed_count;           /* at most FOLLOWED_LIMIT - 1 */
+    size_t followed_count;           /* at most FOLLOWED_LIMIT - 2 */
+    struct data_edition *edition;    /* of the data: kept current; NULL: not wanted */
     void *service;                   /* reaches the handlers as request->service */
 };
 

@@ -272,6 +272,11 @@ as $$
               select 'compare_to', 'must be previous'
               where asked ->> 'compare_to' <> 'previous'
               union all
+              select 'group_by', 'the setting group_attributes does not name this attribute'
+              where asked ->> 'group_by' like 'attribute:%'
+                and substr(asked ->> 'group_by', length('attribute:') + 1)
+                    <> all (lifecycle.group_attributes())
+              union all
               select k.name, metric.option_fault(k.kind, k.choices, k.minimum, k.maximum,
                                                  asked ->> k.name)
               from metric.parameter_kinds() k
@@ -296,6 +301,9 @@ begin
     from jsonb_each_text(asked) a
     where metric.takes(catalogued, a.key, a.value);
     perform lifecycle.refuse_all(metric.asked_faults(taken));
+    if taken ? 'segment' then
+        perform lifecycle.check_segment(taken ->> 'segment', '?segment');
+    end if;
     question := jsonb_populate_record(question, metric.options_of(catalogued, taken));
     question.metric := name;
     question.timezone := coalesce(taken ->> 'timezone', lifecycle.business_zone());

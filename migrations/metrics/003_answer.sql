@@ -145,6 +145,23 @@ $$;
 comment on function metric.used is
     'The parameters that a question was answered with, and the window that it was compared with';
 
+create function metric.warnings(question metric.question, answers metric.answer_row[])
+returns json
+language sql stable
+as $$
+    select json_strip_nulls(to_json(w))
+    from (select (select coalesce(sum(a.missing_rate), 0) from unnest(answers) a) as missing_rate,
+                 (select coalesce(sum(t.late), 0)
+                  from lifecycle.event_total t
+                  where t.late <> 0 and t.day >= question.since and t.day < question.until)
+                     as late_events,
+                 lifecycle.segment_warning(question.segment) as segment) w
+$$;
+comment on function metric.warnings is
+    'What may make an answer other than it seems: entries without a rate, events of the window (by '
+    'UTC day) that were recorded more than a day after they happened, what there is to say about '
+    'the segment';
+
 create function metric.answer_one(name text, asked jsonb)
 returns json
 language plpgsql stable
@@ -155,14 +172,13 @@ declare
 begin
     return (select to_json(shown)
             from lifecycle.metric m,
-                 lateral (select coalesce(sum(a.missing_rate), 0) as missing_rate
-                          from unnest(answers) a) warnings,
                  lateral (select m.name as metric, m.version,
                                  metric.used(question, asked ->> 'compare_to') as parameters,
                                  metric.shown_rows(answers, case
                                      when asked ? 'compare_to'
                                      then metric.values_before(question, answers)
-                                 end) as data, warnings,
+                                 end) as data,
+                                 metric.warnings(question, answers) as warnings,
                                  lifecycle.utc_text(now()) as computed_at) shown
             where m.name = question.metric);
 end
@@ -217,6 +233,43 @@ end
 $$;
 comment on function metric.answers is
     'Several metrics'' answers to what a caller asks, in the order of their names';
+
+create function metric.answers_csv(names text[], asked jsonb)
+returns text
+language sql stable
+as $$
+    select lifecycle.csv_of(
+               array(select case when cardinality(names) > 1 then to_json(named) else r.item end
+                     from json_array_elements(metric.answers(names, asked) -> 'data')
+                              with ordinality a (answer, place),
+                          json_array_elements(a.answer -> 'data') with ordinality r (item, place),
+                          lateral (select a.answer ->> 'metric' as metric, t.*
+                                   from json_to_record(r.item)
+                                       t (period text, "group" json, value numeric, unit text,
+                                          numerator numeric, denominator numeric, n bigint,
+                                          complete boolean, reason text, previous json)) named
+                     order by a.place, r.place),
+               case when cardinality(names) > 1 then '{metric}' else '{}' end::text[]
+               || '{period,*,value,unit,numerator,denominator,n,complete,reason}'::text[]
+               || case when asked ? 'compare_to'
+                       then '{previous_value,previous_change,previous_ratio}' else '{}'
+                  end::text[])
+$$;
+comment on function metric.answers_csv is
+    'The rows of one or several metrics'' answers as a table';
+
+create function metric.answer_csv(name text, asked jsonb)
+returns text
+language plpgsql stable
+as $$
+begin
+    if not exists (select from lifecycle.metric m where m.name = answer_csv.name) then
+        perform lifecycle.refuse('CL404', null, 'no such metric');
+    end if;
+    return metric.answers_csv(array[name], asked);
+end
+$$;
+comment on function metric.answer_csv is 'The rows of a metric''s answer as a table';
 
 create function metric.answer(name text, since text, until text, "interval" text, timezone text,
                               currency text, segment text default null,

@@ -71,6 +71,24 @@ bool answer_made(struct request *request, enum statement statement,
                         (size_t)PQgetlength(rows, 0, 0));
 }
 
+static const char JSON_TYPE[] = "application/json", CSV_TYPE[] = "text/csv";
+
+bool admit_format(struct request *request, struct problem *why)
+{
+    const char *format = request_parameter(request, "format");
+    if (format == NULL)
+        return true;
+    if (strcmp(format, "json") != 0 && strcmp(format, "csv") != 0)
+        return fault_add(why, "?format", "must be json or csv");
+    request->answer_type = *format == 'c' ? CSV_TYPE : JSON_TYPE;
+    return true;
+}
+
+const char *answer_content_type(const struct request *request)
+{
+    return strcmp(request->answer_type, CSV_TYPE) == 0 ? "text/csv; charset=utf-8" : JSON_TYPE;
+}
+
 static bool is_page_limit(const char *text)
 {
     size_t digits = strspn(text, "0123456789");

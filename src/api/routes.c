@@ -3,6 +3,11 @@
 #include "api/handlers.h"
 #include "base/compiler.h"
 
+/* What metrics are asked by. */
+#define QUESTION                                                                               \
+    "from", "to", "interval", "timezone", "currency", "segment", "group_by", "lag_days",       \
+        "steps", "window_days", "refund_basis"
+
 static const char *const EVENT_MEDIA[] = {"application/json",
                                           "application/cloudevents+json",
                                           "application/cloudevents-batch+json",
@@ -30,9 +35,12 @@ static const char *const RECONCILIATION[] = {"source", "from", "to", "by", NULL}
 static const char *const RATE_LIST[] = {"currency", "limit", "cursor", NULL};
 static const char *const MERGE_LIST[] = {"customer", "limit", "cursor", NULL};
 static const char *const MODEL[] = {"version", NULL};
-static const char *const METRIC[] = {"from", "to", "interval", "timezone", "currency", NULL};
+static const char *const METRIC[] = {QUESTION, "compare_to", "format", NULL};
+static const char *const METRIC_LIST[] = {"names", QUESTION, "compare_to", "format", NULL};
+static const char *const MEMBER_LIST[] = {QUESTION, "period", "group", "limit", "cursor", NULL};
 
 static const char *const TEXT_ANSWER[] = {"text/plain", NULL};
+static const char *const JSON_OR_CSV[] = {"application/json", "text/csv", NULL};
 static const char *const YAML_ANSWER[] = {"application/yaml", NULL};
 
 #define GET .method = "GET"
@@ -145,9 +153,14 @@ const struct route ROUTES[] = {
     {DELETE, .path = "/v1/stage-models/{name}/activation", .scope = SCOPE_CONFIG_WRITE,
      .lane = LANE_CHANGE, .admit = admit_stage_model, .answer = cancel_activation},
     {GET, .path = "/v1/metrics", .scope = SCOPE_METRICS_READ, .lane = LANE_READ,
-     .is_tagged = true, .answer = list_metrics},
+     .parameters = METRIC_LIST, .answer_types = JSON_OR_CSV, .is_tagged = true,
+     .admit = admit_metrics, .answer = list_metrics},
     {GET, .path = "/v1/metrics/{name}", .scope = SCOPE_METRICS_READ, .lane = LANE_READ,
-     .parameters = METRIC, .admit = admit_metric, .answer = show_metric},
+     .parameters = METRIC, .answer_types = JSON_OR_CSV, .is_tagged = true,
+     .admit = admit_metric, .answer = show_metric},
+    {GET, .path = "/v1/metrics/{name}/members", .scope = SCOPE_CUSTOMERS_READ,
+     .lane = LANE_READ, .parameters = MEMBER_LIST, .is_tagged = true, .admit = admit_members,
+     .answer = list_members},
 
     {GET, .path = "/v1/segments", .scope = SCOPE_METRICS_READ, .lane = LANE_READ,
      .parameters = PAGE, .is_tagged = true, .admit = admit_segment_list,

@@ -8,6 +8,7 @@
 #include "command/admin_key.h"
 #include "command/command.h"
 #include "command/database.h"
+#include "http/data_edition.h"
 #include "http/server.h"
 #include "ingest/deriver.h"
 #include "ingest/registry.h"
@@ -117,13 +118,17 @@ static struct server *start_server(const struct config *config, const struct dat
                                    struct service *service, struct problem *why)
 {
     const struct followed followed[] = {
-        {"clmd_event_types", "the custom types", registry_load, service->registry},
+        {.channel = "clmd_event_types",
+         .what = "the custom types",
+         .load = registry_load,
+         .context = service->registry},
     };
     const struct application application = {
         .routes = ROUTES,
         .route_count = ROUTE_COUNT,
         .followed = followed,
         .followed_count = COUNT_OF(followed),
+        .edition = service->edition,
         .service = service,
     };
     return server_start(config, database->url, &application, why);
@@ -171,16 +176,19 @@ static bool serve(const struct config *config, const struct database *database,
     return is_started;
 }
 
-static bool serve_with_registry(const struct config *config, const struct database *database,
-                                struct problem *why)
+static bool serve_from_memory(const struct config *config, const struct database *database,
+                              struct problem *why)
 {
     struct service service = {.queue_limit = config->queue_limit,
                               .batch_events = config->batch_events,
                               .type_prefix = config->type_prefix,
-                              .registry = registry_create()};
-    bool done = service.registry ? serve(config, database, &service, why)
-                                 : fail(why, PROBLEM_INTERNAL, "out of memory");
+                              .registry = registry_create(),
+                              .edition = data_edition_create()};
+    bool done = service.registry && service.edition
+                    ? serve(config, database, &service, why)
+                    : fail(why, PROBLEM_INTERNAL, "out of memory");
     registry_destroy(service.registry);
+    data_edition_destroy(service.edition);
     return done;
 }
 
@@ -195,7 +203,7 @@ int command_serve(const struct config *config, int count, char **arguments)
     if (done) {
         db_destroy(database.db);
         database.db = NULL;
-        done = serve_with_registry(config, &database, &why);
+        done = serve_from_memory(config, &database, &why);
     }
     database_close(&database);
     return done ? STATUS_DONE : command_failed(&why);

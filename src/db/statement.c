@@ -89,9 +89,27 @@ static const struct statement_row STATEMENT_ROWS[] = {
                                          "select metric.of_customer($1::text, $2::text)", 2},
     [STATEMENT_LIST_METRICS] = {"list_metrics", "select metric.catalogue()", 0},
     [STATEMENT_ANSWER_METRIC] = {"answer_metric",
-                                 "select metric.answer($1::text, $2::text, $3::text, $4::text, "
-                                 "$5::text, $6::text)",
-                                 6},
+                                 "select metric.answer($1::text, $2::jsonb), "
+                                 "lifecycle.data_edition()",
+                                 2},
+    [STATEMENT_ANSWER_METRIC_CSV] = {"answer_metric_csv",
+                                     "select metric.answer_csv($1::text, $2::jsonb), "
+                                     "lifecycle.data_edition()",
+                                     2},
+    [STATEMENT_ANSWER_METRICS] = {"answer_metrics",
+                                  "select metric.answers(string_to_array($1::text, ','), "
+                                  "$2::jsonb), lifecycle.data_edition()",
+                                  2},
+    [STATEMENT_ANSWER_METRICS_CSV] =
+        {"answer_metrics_csv",
+         "select metric.answers_csv(string_to_array($1::text, ','), $2::jsonb), "
+         "lifecycle.data_edition()",
+         2},
+    [STATEMENT_LIST_MEMBERS] = {"list_members",
+                                "select page, next_cursor from metric.list_members($1::text, "
+                                "$2::jsonb, $3::text, $4::json, $5::integer, $6::text)",
+                                6},
+    [STATEMENT_LOAD_EDITION] = {"load_edition", "select lifecycle.data_edition()", 0},
     [STATEMENT_LOAD_KEYS] =
         {"load_keys",
          "select key_id, encode(digest, 'hex'), array_to_string(scopes, ' ') "

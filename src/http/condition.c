@@ -19,11 +19,17 @@ void tag_of(const char *body, size_t length, char tag[TAG_SIZE])
     snprintf(tag, TAG_SIZE, "\"%s\"", digits);
 }
 
+/* "W/" is no part of what is compared. */
+static const char *strong_part(const char *tag)
+{
+    return strncmp(tag, "W/", 2) == 0 ? tag + 2 : tag;
+}
+
 /* What a list of tags begins with, past a W/ if it is weak; `end` is behind it. NULL: no tag.
  */
 static const char *next_tag(const char *list, const char **end)
 {
-    list += strncmp(list, "W/", 2) == 0 ? 2 : 0;
+    list = strong_part(list);
     const char *quote = *list == '"' ? strchr(list + 1, '"') : NULL;
     *end = quote ? quote + 1 : NULL;
     return quote ? list : NULL;
@@ -148,7 +154,7 @@ bool condition_apply(struct request *request, struct problem *why)
     }
     /* the body is not sent with a 304, but its length is told */
     if (is_read(request) && answer->status == 200 && request->if_none_match &&
-        tag_is_listed(request->if_none_match, tag))
+        tag_is_listed(request->if_none_match, strong_part(tag)))
         return respond_text(request, 304, NULL, answer->body, answer->length);
     return true;
 }

@@ -151,6 +151,8 @@ static enum MHD_Result take_end(struct exchange *exchange)
         return send_answer(exchange);
     if (!close_body(exchange, &why) || (route->admit && !route->admit(request, &why)))
         return refuse(exchange, &why);
+    if (request->answer.status != 0)
+        return send_answer(exchange);
     if (route->lane != LANE_INLINE)
         return submit(exchange);
     if (!request_answer(request, &why))

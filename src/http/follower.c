@@ -14,15 +14,16 @@
 
 enum {
     STATEMENT_SECONDS = 10,
-    REFRESH_MICROSECONDS = 10 * 1000000,
-    PAUSE_MICROSECONDS = 1000000 /* between two tries of what cannot be read */
+    REFRESH_MICROSECONDS = 10 * 1000000, /* of what is not to be read more often */
+    PAUSE_MICROSECONDS = 1000000         /* between two tries of what cannot be read */
 };
 
 /* What is followed, and how it stands. */
 struct watch {
     struct followed followed;
-    bool is_stale; /* to be read again */
-    bool is_away;  /* could not be read: told once an outage, not at every try */
+    int64_t due_at; /* when it is to be read again, whatever is announced */
+    bool is_stale;  /* to be read again */
+    bool is_away;   /* could not be read: told once an outage, not at every try */
 };
 
 struct follower {
@@ -30,7 +31,6 @@ struct follower {
     int listening_pid; /* the server process that listens for us; another one does not */
     struct watch watches[FOLLOWED_LIMIT];
     size_t count;
-    int64_t all_due_at; /* when all of it is to be read again */
     int stop;
     pthread_t thread;
     bool is_running;
@@ -40,7 +40,22 @@ static void mark_all(struct follower *follower)
 {
     for (size_t i = 0; i < follower->count; i++)
         follower->watches[i].is_stale = true;
-    follower->all_due_at = clock_monotonic() + REFRESH_MICROSECONDS;
+}
+
+static void mark_due(struct follower *follower, int64_t now)
+{
+    for (size_t i = 0; i < follower->count; i++)
+        if (follower->watches[i].due_at <= now)
+            follower->watches[i].is_stale = true;
+}
+
+static int64_t next_due(const struct follower *follower)
+{
+    int64_t due_at = INT64_MAX;
+    for (size_t i = 0; i < follower->count; i++)
+        if (follower->watches[i].due_at < due_at)
+            due_at = follower->watches[i].due_at;
+    return due_at;
 }
 
 /* Marks what was announced to have changed; false if nothing was. */
@@ -51,7 +66,8 @@ static bool mark_announced(struct follower *follower, PGconn *connection)
     while ((notification = PQnotifies(connection))) {
         for (size_t i = 0; i < follower->count; i++) {
             struct watch *watch = &follower->watches[i];
-            if (strcmp(watch->followed.channel, notification->relname) == 0)
+            const char *channel = watch->followed.channel;
+            if (channel && strcmp(channel, notification->relname) == 0)
                 watch->is_stale = is_announced = true;
         }
         PQfreemem(notification);
@@ -77,8 +93,9 @@ static bool listen_once(struct follower *follower, struct problem *why)
     int pid = PQbackendPID(connection);
     for (size_t i = 0; pid != follower->listening_pid && i < follower->count; i++) {
         char command[64];
-        snprintf(command, sizeof command, "listen %s", follower->watches[i].followed.channel);
-        if (!db_execute(follower->db, command, NULL, why))
+        const char *channel = follower->watches[i].followed.channel;
+        snprintf(command, sizeof command, "listen %s", channel ? channel : "");
+        if (channel && !db_execute(follower->db, command, NULL, why))
             return false;
     }
     if (pid != follower->listening_pid)
@@ -103,8 +120,7 @@ static void tell(struct watch *watch, bool is_read, const struct problem *why)
 static void refresh(struct follower *follower)
 {
     struct problem deaf = {0};
-    if (clock_monotonic() >= follower->all_due_at)
-        mark_all(follower);
+    mark_due(follower, clock_monotonic());
     bool is_listening = listen_once(follower, &deaf);
     for (size_t i = 0; i < follower->count; i++) {
         struct watch *watch = &follower->watches[i];
@@ -114,6 +130,8 @@ static void refresh(struct follower *follower)
             continue;
         watch->is_stale =
             !is_listening || !followed->load(followed->context, follower->db, &why);
+        watch->due_at =
+            clock_monotonic() + (followed->every > 0 ? followed->every : REFRESH_MICROSECONDS);
         tell(watch, !watch->is_stale, &why);
     }
 }
@@ -136,7 +154,7 @@ static enum event await_event(const struct follower *follower, int socket, int64
 static bool await_change(struct follower *follower)
 {
     bool pauses = is_behind(follower);
-    int64_t deadline = pauses ? clock_monotonic() + PAUSE_MICROSECONDS : follower->all_due_at;
+    int64_t deadline = pauses ? clock_monotonic() + PAUSE_MICROSECONDS : next_due(follower);
     struct problem unused = {0};
     PGconn *connection = pauses ? NULL : db_connection(follower->db, &unused);
     if (!pauses && (!connection || PQbackendPID(connection) != follower->listening_pid))

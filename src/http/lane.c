@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "db/db.h"
+#include "http/data_edition.h"
 #include "http/request.h"
 #include "http/thread.h"
 
@@ -145,6 +146,8 @@ static void *work(void *argument)
             worker->batch[0]->route->answer_batch(worker->batch, count, worker->db);
         else
             answer_one(options, worker->batch[0], worker->db);
+        if (options->outdates)
+            data_edition_outdate(options->outdates);
         if (options->queue_limit == 0)
             be_free(worker);
         for (size_t i = 0; i < count; i++)

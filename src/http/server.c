@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/change.h"
+#include "http/data_edition.h"
 #include "http/io.h"
 #include "http/linger.h"
 #include "http/listen.h"
@@ -86,19 +87,28 @@ static bool start_follower(struct server *server, const char *database_url,
 {
     struct followed all[FOLLOWED_LIMIT];
     size_t count = application->followed_count;
-    assert(count < FOLLOWED_LIMIT);
+    assert(count + 2 <= FOLLOWED_LIMIT);
     server->shared.auth = auth_create();
     if (!server->shared.auth)
         return fail(why, PROBLEM_INTERNAL, "out of memory");
     for (size_t i = 0; i < count; i++)
         all[i] = application->followed[i];
-    all[count] = (struct followed){"clmd_keys", "the keys", auth_load, server->shared.auth};
-    server->follower = follower_start(database_url, all, count + 1, why);
+    if (application->edition)
+        all[count++] = (struct followed){.what = "the data's edition",
+                                         .load = data_edition_load,
+                                         .context = application->edition,
+                                         .every = EDITION_EVERY};
+    all[count++] = (struct followed){.channel = "clmd_keys",
+                                     .what = "the keys",
+                                     .load = auth_load,
+                                     .context = server->shared.auth};
+    server->follower = follower_start(database_url, all, count, why);
     return server->follower != NULL;
 }
 
 static bool start_lanes(struct server *server, const struct config *config,
-                        const char *database_url, struct problem *why)
+                        const char *database_url, struct data_edition *edition,
+                        struct problem *why)
 {
     const struct lane_options options[LANES] = {
         [LANE_READ] = {.name = "read",
@@ -119,6 +129,7 @@ static bool start_lanes(struct server *server, const struct config *config,
         all.database_url = database_url;
         all.statement_seconds = config->statement_seconds;
         all.done = io_return;
+        all.outdates = name == LANE_READ ? NULL : edition;
         server->shared.lanes[name] = lane_start(&all, why);
         if (!server->shared.lanes[name])
             return false;
@@ -147,7 +158,7 @@ static bool start(struct server *server, const struct config *config, const char
         return false;
     set_limits(&server->shared, config);
     return start_follower(server, database_url, application, why) &&
-           start_lanes(server, config, database_url, why) &&
+           start_lanes(server, config, database_url, application->edition, why) &&
            start_threads(server, config->io_threads, why);
 }
 

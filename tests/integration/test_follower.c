@@ -1,5 +1,6 @@
-/* Claims: what is announced is read again, and nothing else is; what cannot be read is tried
- * again by itself, and does not hold up the rest; a lost connection costs no change. */
+/* Claims: what is announced is read again, and nothing else is, but for what is to be read at
+ * times; what cannot be read is tried again by itself, and does not hold up the rest; a lost
+ * connection costs no change. */
 #include "http/follower.h"
 
 #include "base/clock.h"
@@ -9,7 +10,7 @@
 
 #include <stdatomic.h>
 
-enum { SOON = 5 * 1000000, A_WHILE_MILLISECONDS = 300 };
+enum { SOON = 5 * 1000000, A_WHILE_MILLISECONDS = 300, OFTEN = 20000 /* microseconds */ };
 
 static struct test_cluster cluster;
 static struct db *db;
@@ -21,7 +22,7 @@ struct thing {
     atomic_bool fails;
 };
 
-static struct thing tides, stars;
+static struct thing tides, stars, clouds;
 
 static bool read_thing(void *context, struct db *connection, struct problem *why)
 {
@@ -34,8 +35,10 @@ static bool read_thing(void *context, struct db *connection, struct problem *why
 
 static void set_up(void)
 {
-    static const struct followed FOLLOWED[] = {{"clmd_tides", "the tides", read_thing, &tides},
-                                               {"clmd_stars", "the stars", read_thing, &stars}};
+    static const struct followed FOLLOWED[] = {
+        {"clmd_tides", "the tides", read_thing, &tides, 0},
+        {"clmd_stars", "the stars", read_thing, &stars, 0},
+        {NULL, "the clouds", read_thing, &clouds, OFTEN}};
     struct problem why = {0};
     test_cluster_start(&cluster);
     db = db_create(embedded_url(cluster.embedded), 10);
@@ -105,6 +108,16 @@ START_TEST(a_lost_connection_costs_no_change)
 }
 END_TEST
 
+START_TEST(what_nobody_announces_is_read_at_times)
+{
+    await_reads(&clouds, 5);
+    ck_assert_int_eq(atomic_load(&tides.reads), 1);
+    execute("notify clmd_tides");
+    await_reads(&tides, 2);
+    await_reads(&clouds, atomic_load(&clouds.reads) + 5);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("follower");
@@ -113,6 +126,7 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, what_is_announced_is_read_again);
     tcase_add_test(tests, what_cannot_be_read_is_tried_again);
+    tcase_add_test(tests, what_nobody_announces_is_read_at_times);
     tcase_add_test(tests, a_lost_connection_costs_no_change);
     suite_add_tcase(suite, tests);
     return tap_run(suite);

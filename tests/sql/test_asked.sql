@@ -43,12 +43,17 @@ select pg_temp.order_placed('a', '2024-12-20', 1000, 'EUR', 1),
 
 -- What a metric does not take is refused, with all that it takes.
 select pg_temp.is(pg_temp.asked('lifecycle', '{"currency": "EUR", "steps": "a,b"}'),
-    E'CL422 ?currency\tthis metric takes from, to, interval, timezone, compare_to\n'
-    '?steps\tthis metric takes from, to, interval, timezone, compare_to',
+    E'CL422 ?currency\tthis metric takes from, to, interval, timezone, segment, group_by, compare_to\n'
+    '?steps\tthis metric takes from, to, interval, timezone, segment, group_by, compare_to',
     'parameters that a metric does not take');
 select pg_temp.is(pg_temp.asked('rfm', '{"interval": "month", "group_by": "mood"}'),
-    E'CL422 ?group_by\tthis metric is not grouped\n?interval\tthis metric takes no interval',
-    'an interval and a grouping that it has not');
+    E'CL422 ?group_by\tit is grouped by channel, campaign, attribute:<name>\n'
+    '?interval\tthis metric takes no interval', 'an interval and a grouping that it has not');
+select pg_temp.is(pg_temp.asked('gaps', '{"segment": "vips"}'), 'CL422 ?segment',
+    'a segment that is not there');
+select pg_temp.is(pg_temp.asked('gaps', '{"group_by": "attribute:mood"}'),
+    E'CL422 ?group_by\tthe setting group_attributes does not name this attribute',
+    'an attribute that the setting does not name');
 select pg_temp.is(pg_temp.asked('gaps', '{"compare_to": "next"}'),
     E'CL422 ?compare_to\tmust be previous', 'compared with what is to come');
 
@@ -95,4 +100,24 @@ select pg_temp.is(
     (select count(*) from json_array_elements(
          metric.answer('gaps', '2025-01-01', '2025-03-01', null, null, null) -> 'data') r
      where r ->> 'previous' is not null), 0, 'nothing is compared that was not asked for');
+
+-- Late events of the window are told: all of these were recorded long after they happened.
+select pg_temp.is(metric.answer('gaps', since, until, null, null, null) ->> 'warnings',
+                  '{"missing_rate":0,"late_events":' || wanted || '}', description)
+from (values ('2025-02-01', '2025-02-12', 2, 'late events of the window'),
+             ('2023-01-01', '2024-01-01', 0, 'no late events before')) w (since, until, wanted,
+                                                                          description);
+
+-- As a table.
+select pg_temp.is(
+    metric.answers_csv('{gaps}', '{"from": "2025-01-01", "to": "2025-03-01"}'),
+    E'period,measure,value,unit,numerator,denominator,n,complete,reason\r\n'
+    ',p10,1,days,,,3,true,\r\n,median,33,days,,,3,true,\r\n,p90,52,days,,,3,true,\r\n'
+    ',mean,28.666667,days,86,3,3,true,\r\n', 'a metric as a table');
+select pg_temp.is(
+    lifecycle.csv_of(array['{"a": 1, "group": {"x": "say \"hi\", you"}}',
+                           '{"a": null, "b": {"c": true}, "group": null}',
+                           E'{"a": "two\\nlines", "group": {"x": ""}}']::json[], '{a,*,z}'),
+    E'a,x,b_c,z\r\n1,"say ""hi"", you",,\r\n,,true,\r\n"two\nlines","",,\r\n',
+    'quotes, line ends, what is empty and what is nothing');
 \ir teardown.sql
