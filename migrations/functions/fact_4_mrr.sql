@@ -139,17 +139,22 @@ begin
         from unnest(touched) t
         where t.type is null or t.type = any(lifecycle.subscription_types())
            or (select true
-               from lifecycle.payment_failure f
-               where f.bucket = t.bucket and f.customer_id = t.customer_id
-                 and (t.since = '-infinity' or t.type <> lifecycle.payment_succeeded()
-                      or f.failed_at < t.since
-                         and coalesce(f.recovered_at >= t.since, true))
+               from lifecycle.subscription s
+               where s.bucket = t.bucket and s.customer_id = t.customer_id
                limit 1)
-           or t.since = '-infinity' and t.type = lifecycle.payment_failed());
+              and (t.type <> lifecycle.payment_succeeded()
+                   or (select true
+                       from lifecycle.payment_failure f
+                       where f.bucket = t.bucket and f.customer_id = t.customer_id
+                         and (t.since = '-infinity'
+                              or f.failed_at < t.since
+                                 and coalesce(f.recovered_at >= t.since, true))
+                       limit 1)));
 end
 $$;
 comment on function lifecycle.touched_mrr is
-    'Of payments, those that make good what had failed before them, or that did and were taken back';
+    'Of what failed and was paid, that of subscribers; and of payments, those that make good what '
+    'had failed before them, or that did and were taken back';
 
 -- What the roll-ups count of it. Each period of any length knows what becomes, within it, of the
 -- customers who were active when it began; so retention over a period is a sum over its days.
@@ -174,6 +179,15 @@ $$;
 comment on function lifecycle.mrr_turns is
     'The instants at which a customer''s MRR moved, with the currencies that the customer pays in '
     'after and before it (null for none)';
+
+create function lifecycle.day_and_month(of_day date)
+returns table (day date, of text)
+language sql immutable
+as $$
+    values (of_day, ''), (date_trunc('month', of_day::timestamp)::date, 'monthly:')
+$$;
+comment on function lifecycle.day_and_month is
+    'A day, and the first of its month, with what goes before the names of measures counted by month';
 
 create function lifecycle.entries_of(m lifecycle.mrr, zone text)
 returns setof lifecycle.entry
@@ -222,19 +236,24 @@ as $$
                    as ended
         from turn t
     )
-    select v.day, 'mrr', v.kind, '', v.currency, 1::bigint, v.after - v.before, null::numeric
+    select d.day, d.of || 'mrr', v.kind, '', v.currency, 1::bigint, v.after - v.before,
+           null::numeric
     from move v
+    cross join lateral lifecycle.day_and_month(v.day) d
     union all
-    select v.day, 'mrr_state', '', '', v.currency,
+    select d.day, d.of || 'mrr_state', '', '', v.currency,
            (v.after > 0)::integer - (v.before > 0)::integer, v.after - v.before, null
     from move v
+    cross join lateral lifecycle.day_and_month(v.day) d
     union all
-    select (x.at at time zone zone)::date, 'mrr_plan', x.kind, x.plan, x.currency,
+    select d.day, d.of || 'mrr_plan', x.kind, x.plan, x.currency,
            (x.after > 0)::integer - (x.before > 0)::integer, x.after - x.before, null
     from unnest(m.parts) x
+    cross join lateral lifecycle.day_and_month((x.at at time zone zone)::date) d
     union all
-    select t.day, 'mrr_active', '', h.held, '', h.n, 0, null
+    select d.day, d.of || 'mrr_active', '', h.held, '', h.n, 0, null
     from turn t
+    cross join lateral lifecycle.day_and_month(t.day) d
     cross join lateral (values (t.held, 1), (t.held_before, -1)) h (held, n)
     where t.held is distinct from t.held_before and h.held is not null
     union all
@@ -261,14 +280,15 @@ as $$
     where f.ended is not null
 $$;
 comment on function lifecycle.entries_of(lifecycle.mrr, text) is
-    'By day: the movements by kind; MRR and those who pay it, by currency and by plan; the '
-    'customers by what currencies they pay in; and for periods of each length, of those who were '
-    'active when it began: how their MRR moved (retained), how far it fell below what it was '
-    '(kept), and how many are gone (lost). By month: the first MRR, and the first churn by it';
+    'By day, and by month too: the movements by kind; MRR and those who pay it, by currency and by '
+    'plan; the customers by what currencies they pay in. By day, for periods of each length, of those '
+    'who were active when it began: how their MRR moved (retained), how far it fell below what it '
+    'was (kept), and how many are gone (lost). By month: the first MRR, and the first churn by it';
 
 select lifecycle.define_fact(
     'mrr', lifecycle.subscription_types() || '{407,408,409}', 'customer',
-    '{mrr,mrr_state,mrr_plan,mrr_active,survival_begun,survival_ended}'
+    '{mrr,mrr_state,mrr_plan,mrr_active,monthly:mrr,monthly:mrr_state,monthly:mrr_plan,
+      monthly:mrr_active,survival_begun,survival_ended}'
     || array(select m || ':' || u
              from unnest('{mrr_retained,mrr_kept,mrr_lost}'::text[]) m,
                   unnest(lifecycle.all_units()) u));

@@ -15,6 +15,50 @@ $$;
 comment on function metric.day_before is
     'The first day of the period before the one that starts on a day';
 
+create function metric.recurring_sums(question metric.question, measures text[])
+returns table (measure text, since date, cell text, label text, detail text, currency text,
+               n numeric, amount numeric)
+language plpgsql stable
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+    ends constant date := least(question.until, metric.today(question.timezone) + 1);
+    whole constant date := date_trunc('month', case when metric.is_monthly(question) then ends
+                                                    else least(question.since, ends) end);
+begin
+    if question.is_plain then
+        return query
+        select w.measure, case when t.day >= question.since
+                               then metric.period_of(question, t.day) end,
+               null::text, t.label, t.detail, t.currency, sum(t.n), sum(t.amount)
+        from unnest(measures) w (measure)
+        cross join lateral (
+            select *
+            from lifecycle.measure_total x
+            where x.measure = 'monthly:' || w.measure and x.day < whole
+            union all
+            select *
+            from lifecycle.measure_total x
+            where x.measure = w.measure and x.day >= whole and x.day < ends
+        ) t
+        group by 1, 2, 3, 4, 5, 6;
+        return;
+    end if;
+    return query
+    select e.measure, case when e.day >= question.since
+                           then metric.period_of(question, e.day) end,
+           p.cell, e.label, e.detail, e.currency, sum(e.n), sum(e.amount)
+    from metric.population(question) p
+    join lifecycle.mrr m using (bucket, customer_id)
+    cross join lateral lifecycle.entries_of(m, question.timezone) e
+    where e.measure = any(measures) and e.day < ends
+    group by 1, 2, 3, 4, 5, 6;
+end
+$$;
+comment on function metric.recurring_sums is
+    'The sums of measures that are counted by month too, by the question''s periods up to today; '
+    'since is null for all that was before the window. Whole months are read by month';
+
 create function metric.to_whole_periods(question metric.question)
 returns metric.question
 language plpgsql stable
@@ -32,81 +76,59 @@ comment on function metric.to_whole_periods is
 
 create function metric.payers(question metric.question)
 returns table (since date, cell text, currency text, at_start numeric, at_end numeric)
-language sql stable
+language plpgsql stable
+set plan_cache_mode = force_generic_plan -- of no table that grows
 as $$
+begin
+    return query
     with change as materialized (
-        select case when t.day >= question.since then metric.period_of(question, t.day) end
-                   as since,
-               case when question.group_by = 'plan' then t.detail else t.cell end as cell,
-               case when question.group_by = 'plan' then t.currency else t.detail end as held,
-               sum(t.n) as n
-        from metric.sums_so_far(question, array[case when question.group_by = 'plan'
-                                                     then 'mrr_plan' else 'mrr_active' end]) t
+        select s.since, case when question.group_by = 'plan' then s.detail else s.cell end as cell,
+               case when question.group_by = 'plan' then s.currency else s.detail end as held,
+               sum(s.n) as n
+        from metric.recurring_sums(question, array[case when question.group_by = 'plan'
+                                                        then 'mrr_plan' else 'mrr_active' end]) s
         group by 1, 2, 3
-    ), kept as (
+    ), before as (
         select c.cell, c.held, coalesce(sum(c.n) filter (where c.since is null), 0) as n
         from change c
         group by 1, 2
     ), state as (
-        select p.since, k.cell, k.held, k.n + sum(coalesce(c.n, 0)) over so_far as at_end,
+        select p.since, b.cell, b.held, b.n + sum(coalesce(c.n, 0)) over so_far as at_end,
                coalesce(c.n, 0) as added
-        from kept k
+        from before b
         cross join metric.periods(question) p
         left join change c
-          on c.since = p.since and c.held = k.held and c.cell is not distinct from k.cell
-        window so_far as (partition by k.cell, k.held order by p.since)
+          on c.since = p.since and c.held = b.held and c.cell is not distinct from b.cell
+        window so_far as (partition by b.cell, b.held order by p.since)
     ), rated as materialized (
         select p.since, h.held, bool_or(s.factor is not null) as at_start,
                bool_or(e.factor is not null) as at_end
         from metric.periods(question) p
-        cross join (select distinct held from kept) h
+        cross join (select distinct b.held from before b) h
         cross join lateral unnest(string_to_array(h.held, ' ')) c (currency)
         left join lateral metric.exchange(c.currency, question.currency,
                                           metric.day_before(question, p.since)) s on true
         left join lateral metric.exchange(c.currency, question.currency, p.since) e on true
+        where question.currency is not null
         group by p.since, h.held
     )
-    select s.since, s.cell, question.currency, sum(s.at_end - s.added) filter (where r.at_start),
+    select s.since, s.cell, question.currency,
+           sum(s.at_end - s.added) filter (where r.at_start),
            sum(s.at_end) filter (where r.at_end)
     from state s
     join rated r using (since, held)
-    where question.currency is not null
     group by s.since, s.cell
     union all
     select s.since, s.cell, c.currency, sum(s.at_end - s.added), sum(s.at_end)
     from state s
     cross join lateral unnest(string_to_array(s.held, ' ')) c (currency)
     where question.currency is null
-    group by s.since, s.cell, c.currency
+    group by s.since, s.cell, c.currency;
+end
 $$;
 comment on function metric.payers is
     'The customers with MRR when each period starts and when it ends, in each currency, or in any '
     'that can be converted; by plan, where the question groups by it';
-
-create function metric.active_payers(question metric.question)
-returns table (since date, cell text, at_start numeric)
-language sql stable
-as $$
-    with change as materialized (
-        select case when t.day >= question.since then metric.period_of(question, t.day) end
-                   as since, t.cell, sum(t.n) as n
-        from metric.sums_so_far(question, '{mrr_active}') t
-        group by 1, 2
-    ), cells as (
-        select distinct cell from change
-        union
-        select null where not exists (select from change)
-    )
-    select p.since, k.cell,
-           coalesce((select sum(c.n)
-                     from change c
-                     where (c.since is null or c.since < p.since)
-                       and c.cell is not distinct from k.cell), 0)
-    from cells k
-    cross join metric.periods(question) p
-$$;
-comment on function metric.active_payers is
-    'The customers with MRR, in whatever currencies, when each period starts';
 
 -- Money ---------------------------------------------------------------------------------------
 
@@ -120,27 +142,32 @@ comment on type metric.recurring_row is
 
 create function metric.recurring(question metric.question)
 returns setof metric.recurring_row
-language sql stable
+language plpgsql stable
+set plan_cache_mode = force_generic_plan -- of no table that grows
 as $$
-    with change as materialized ( -- before the window: since is null
-        select case when t.day >= question.since then metric.period_of(question, t.day) end
-                   as since,
-               case when question.group_by = 'plan' then t.detail else t.cell end as cell,
-               t.currency as held, sum(t.amount) as amount, sum(t.n) as n
-        from metric.sums_so_far(question, array[case when question.group_by = 'plan'
-                                                     then 'mrr_plan' else 'mrr_state' end]) t
+declare
+    is_by_plan constant boolean := question.group_by is not distinct from 'plan';
+begin
+    return query
+    with told as materialized (
+        select s.measure, s.since, case when is_by_plan then s.detail else s.cell end as cell,
+               s.currency as held, s.label as kind, s.n, s.amount
+        from metric.recurring_sums(question, case when is_by_plan then '{mrr_plan}'::text[]
+                                                  else '{mrr,mrr_state}' end) s
+    ), change as materialized ( -- before the window: since is null
+        select t.since, t.cell, t.held, sum(t.amount) as amount, sum(t.n) as n
+        from told t
+        where t.measure <> 'mrr'
         group by 1, 2, 3
     ), moved as (
-        select metric.period_of(question, t.day) as since,
-               case when question.group_by = 'plan' then t.detail else t.cell end as cell,
-               t.currency as held, sum(t.n) as moves,
-               sum(t.amount) filter (where t.label = 'new') as new,
-               sum(t.amount) filter (where t.label = 'expansion') as expansion,
-               sum(t.amount) filter (where t.label = 'reactivation') as reactivation,
-               sum(t.amount) filter (where t.label = 'contraction') as contraction,
-               sum(t.amount) filter (where t.label = 'churn') as churn
-        from metric.sums(question, array[case when question.group_by = 'plan'
-                                              then 'mrr_plan' else 'mrr' end]) t
+        select t.since, t.cell, t.held, sum(t.n) as moves,
+               sum(t.amount) filter (where t.kind = 'new') as new,
+               sum(t.amount) filter (where t.kind = 'expansion') as expansion,
+               sum(t.amount) filter (where t.kind = 'reactivation') as reactivation,
+               sum(t.amount) filter (where t.kind = 'contraction') as contraction,
+               sum(t.amount) filter (where t.kind = 'churn') as churn
+        from told t
+        where t.measure <> 'mrr_state'
         group by 1, 2, 3
     ), kept as ( -- what there was or moved in the window
         select c.cell, c.held, coalesce(sum(c.amount) filter (where c.since is null), 0) as amount,
@@ -162,7 +189,7 @@ as $$
     ), rate as materialized (
         select p.since, h.held, b.factor as before, f.factor
         from metric.periods(question) p
-        cross join (select distinct held from kept) h
+        cross join (select distinct k.held from kept k) h
         left join lateral metric.exchange(h.held, question.currency,
                                           metric.day_before(question, p.since)) b on true
         left join lateral metric.exchange(h.held, question.currency, p.since) f on true
@@ -204,7 +231,8 @@ as $$
     from converted c
     join missed m using (since)
     left join metric.payers(question) p
-      on p.since = c.since and p.currency = c.currency and p.cell is not distinct from c.cell
+      on p.since = c.since and p.currency = c.currency and p.cell is not distinct from c.cell;
+end
 $$;
 comment on function metric.recurring is
     'The MRR of each period and what it moved by, by currency or converted, in the cells of the '
@@ -230,18 +258,24 @@ comment on function metric.retained is
 
 create function metric.retention_of_money(question metric.question, measure text)
 returns setof metric.answer_row
-language sql stable
+language plpgsql stable
+set plan_cache_mode = force_generic_plan -- of no table that grows
 as $$
+declare
+    whole constant metric.question := metric.to_whole_periods(question);
+begin
+    return query
     select p.label, metric.grouped(question, r.cell, to_json(d)),
            k.kept / nullif(r.start, 0), 'ratio', k.kept, r.start, r.payers_at_start::bigint,
            p.complete, case when r.start = 0 then 'empty_denominator' end, r.missing_rate
     from metric.whole_periods(question) p
-    join metric.recurring(metric.to_whole_periods(question)) r using (since)
-    left join metric.retained(metric.to_whole_periods(question), measure) m
+    join metric.recurring(whole) r using (since)
+    left join metric.retained(whole, measure) m
       on m.since = r.since and m.currency = r.currency and m.cell is not distinct from r.cell,
     lateral (select r.start + coalesce(m.change, 0) as kept) k,
     lateral (select r.currency) d
-    order by r.since, r.cell, r.currency
+    order by r.since, r.cell, r.currency;
+end
 $$;
 comment on function metric.retention_of_money is
     'What became, in each period, of the MRR of those who had some at its start';
@@ -293,38 +327,59 @@ comment on function metric.customers_at is
 create function metric.lost_customers(question metric.question)
 returns table (since date, label text, complete boolean, cell text, at_start numeric,
                lost numeric, voluntary numeric)
-language sql stable
+language plpgsql stable
+set plan_cache_mode = force_generic_plan -- of no table that grows
 as $$
-    with lost as (
+declare
+    whole constant metric.question := metric.to_whole_periods(question);
+begin
+    return query
+    with change as materialized ( -- before the window: since is null
+        select s.since, s.cell, sum(s.n) as n
+        from metric.recurring_sums(whole, '{mrr_active}') s
+        group by 1, 2
+    ), cells as (
+        select distinct c.cell from change c
+        union
+        select null where not exists (select from change)
+    ), gone as (
         select metric.period_of(question, t.day) as since, t.cell, sum(t.n) as lost,
                sum(t.n) filter (where t.label = 'voluntary') as voluntary
-        from metric.sums(metric.to_whole_periods(question),
-                         array['mrr_lost:' || question.interval]) t
+        from metric.sums(whole, array['mrr_lost:' || question.interval]) t
         group by 1, 2
     )
-    select p.since, p.label, p.complete, a.cell, a.at_start, coalesce(l.lost, 0),
-           coalesce(l.voluntary, 0)
+    select p.since, p.label, p.complete, k.cell,
+           coalesce((select sum(c.n)
+                     from change c
+                     where (c.since is null or c.since < p.since)
+                       and c.cell is not distinct from k.cell), 0),
+           coalesce(g.lost, 0), coalesce(g.voluntary, 0)
     from metric.whole_periods(question) p
-    join metric.active_payers(metric.to_whole_periods(question)) a using (since)
-    left join lost l on l.since = p.since and l.cell is not distinct from a.cell
+    cross join cells k
+    left join gone g on g.since = p.since and g.cell is not distinct from k.cell;
+end
 $$;
 comment on function metric.lost_customers is
     'The customers with MRR at each period''s start, and how many of them have none at its end';
 
 create function metric.lost_behind(question metric.question, chosen json, labels text[])
 returns table (bucket smallint, customer_id bigint)
-language sql stable
+language plpgsql stable
 as $$
+declare
+    whole constant metric.question := metric.to_whole_periods(question);
+begin
+    return query
     select c.bucket, c.customer_id
     from metric.chosen_population(question, chosen) c
     join lifecycle.mrr m using (bucket, customer_id)
     cross join lateral lifecycle.entries_of(m, question.timezone) e
     where e.measure = 'mrr_lost:' || question.interval and e.label = any(labels)
-      and e.day >= question.since
-      and e.day < (metric.to_whole_periods(question)).until
+      and e.day >= question.since and e.day < whole.until
       and e.day <= metric.today(question.timezone)
     group by c.bucket, c.customer_id
-    having sum(e.n) > 0
+    having sum(e.n) > 0;
+end
 $$;
 comment on function metric.lost_behind is
     'The customers of a row''s group who were lost in a period, in one of these ways';
