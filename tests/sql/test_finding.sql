@@ -169,6 +169,29 @@ select pg_temp.is(
                                    'acquisition', null, null, null)::lifecycle.spend, 'UTC') e),
     '3660 1000003 0001-01-01 t', 'a period of any length has so many days at most');
 
+-- Which departments are heard of: E2's touch is E's; what was voided is not heard.
+select pg_temp.is(pg_temp.told('coverage', '2025-01-01', '2025-02-01'),
+    'find share 1 3/3, sell share 1 3/3, deliver share 0 0/3, bill share 0.333333 1/3, '
+    'support share 0 0/3, loyalty share 0 0/3, test last_heard 0 (1)',
+    'what is heard of those who purchased in January');
+select pg_temp.is(pg_temp.told('coverage', '2025-03-01', '2025-04-01'),
+    'find share 0 0/1, sell share 0 0/1, deliver share 0 0/1, bill share 0 0/1, '
+    'support share 0 0/1, loyalty share 0 0/1, test last_heard 27 (1)',
+    'in March only a subscriber is active, and nothing is heard');
+\o /dev/null
+create temp table many as
+    select i % 64 as bucket, 'many ' || i as ref from generate_series(1, 3000) i;
+insert into lifecycle.customer (bucket, ref) select * from many;
+\o
+select pg_temp.is(
+    (select concat_ws(' ', count(*) between 1900 and 2048, count(distinct customer_id) = count(*),
+                      count(distinct bucket))
+     from metric.drawn_customers(metric.resolve('coverage', '{}'), 2048)),
+    't t 64', 'of many customers some are drawn, from everywhere');
+\o /dev/null
+delete from lifecycle.customer where ref like 'many %';
+\o
+
 -- How well the ledger is fed: all of this history came late.
 \o /dev/null
 select pg_temp.record(array[jsonb_set(event::jsonb, '{data}', '{"channel": "other"}')::json])
