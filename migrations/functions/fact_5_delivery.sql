@@ -106,6 +106,30 @@ comment on function lifecycle.entries_of(lifecycle.delivery, text) is
     'A delivery counts on the day when it was completed: on time, late, or not promised; the amount '
     'is its units';
 
+create function lifecycle.touched_delivery(touched lifecycle.thing[])
+returns lifecycle.thing[]
+language plpgsql stable
+as $$
+begin
+    return array(
+        select t
+        from unnest(touched) t
+        where t.type is null or t.since = '-infinity'
+           or t.type in (lifecycle.fulfilment_completed(), lifecycle.fulfilment_failed())
+           or (select true
+               from lifecycle.delivery d
+               where d.bucket = t.bucket and d.customer_id = t.customer_id
+                 and d.object = t.object
+               limit 1)
+           or (select e.body #>> '{data,promised_at}' is not null
+               from lifecycle.event e
+               where e.event_id = t.event_id
+               limit 1));
+end
+$$;
+comment on function lifecycle.touched_delivery is
+    'Leaves out beginnings and shipments that promise nothing, of deliveries that nobody tells of';
+
 select lifecycle.define_fact('delivery', lifecycle.delivery_types(), 'object', '{delivery}');
 
 create function lifecycle.fold_order_return(touched lifecycle.thing[])
