@@ -207,6 +207,7 @@ create function lifecycle.kept_status(of_bucket smallint, of_customer bigint)
 returns text
 language plpgsql stable
 set enable_seqscan = off -- the plan may have been made while the tables were empty
+set jit = off
 as $$
 begin
     return (select s.status

@@ -191,6 +191,8 @@ create function lifecycle.who_meets(condition jsonb)
 returns table (bucket smallint, customer_id bigint)
 language plpgsql stable rows 100000
 set jit = off
+set work_mem = '32MB'
+set max_parallel_workers_per_gather = 0 -- workers would each add up all that a source says
 as $$
 begin
     return query execute lifecycle.condition_query(condition, false)

@@ -266,6 +266,43 @@ cross join lateral (
                                    from plain p)) b using (bucket, customer_id)
     where a is null or b is null) d;
 
+-- A field says of each customer what the customer's own metrics say.
+create function pg_temp.unlike_metric(of_field text, of_label text, value numeric,
+                                      labelled text)
+returns bigint
+language sql
+as $$
+    with told as (
+        select m.bucket, m.customer_id
+        from lifecycle.who_meets(
+            jsonb_build_object('field', of_field, '=', unlike_metric.value)
+            || case when labelled is not null then jsonb_build_object(labelled, of_label)
+                    else '{}' end) m
+    ),
+    wanted as (
+        select m.bucket, m.customer_id
+        from lifecycle.measured m
+        where m.measure = of_field and m.label = of_label and m.value = unlike_metric.value
+    )
+    select count(*) from ((table told except all table wanted)
+                          union all (table wanted except all table told)) d
+$$;
+select pg_temp.is(
+           sum(pg_temp.unlike_metric(f.field, v.label, v.value, f.labelled))::bigint, 0,
+           'the same as the metric: ' || f.field)
+from lifecycle.segment_fields() f
+join (select distinct on (m.measure, m.label, m.value % 5) m.measure, m.label, m.value
+      from lifecycle.measured m
+      where m.value <> 0 and m.measure <> 'time_in_stage'
+      order by m.measure, m.label, m.value % 5, m.value) v on v.measure = f.field
+group by f.field
+order by f.field;
+select pg_temp.is(
+    (select count(*) from lifecycle.customer_status s
+     where not exists (select from lifecycle.who_meets(
+                           jsonb_build_object('field', 'status', '=', s.status)) m
+                       where m.customer_id = s.customer_id)), 0, 'everyone is of a status');
+
 -- What a caller wrote is in no query.
 select pg_temp.is(count(*), 0, 'no text of a condition gets into its SQL')
 from (values ('{"field": "attributes.evil\"; --", "=": "evil"}'::jsonb),
