@@ -6,10 +6,10 @@ create function lifecycle.dwell_bin(seconds numeric)
 returns smallint
 language sql immutable
 as $$
-    select floor(20 * ln(greatest(seconds, 1)::double precision))::smallint
+    select floor(10 * ln(greatest(seconds, 1)::double precision))::smallint
 $$;
 comment on function lifecycle.dwell_bin is
-    'The bin of model_dwell_total that a time falls into: each ends a twentieth beyond its '
+    'The bin of model_dwell_total that a time falls into: each ends a tenth beyond its '
     'beginning, so that the mean of a bin is close to all that it holds';
 
 create function lifecycle.stay_of(v lifecycle.model_visit, sign integer, zone text)

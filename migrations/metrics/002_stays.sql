@@ -78,41 +78,52 @@ comment on function metric.populations is
     'far less all ended';
 
 create function metric.stays(question metric.question)
-returns table (entered date, left_in date, stage smallint, cell text, bin smallint,
-               visits bigint, seconds numeric)
+returns table (since date, has_ended boolean, stage smallint, cell text, bin smallint,
+               visits double precision, seconds numeric)
 language plpgsql stable
 set plan_cache_mode = force_custom_plan
 as $$
 begin
     if question.is_plain and metric.is_monthly(question) then
         return query
-        select case when t.entered_month >= question.since
-                    then metric.period_of(question, t.entered_month) end,
-               metric.period_of(question, t.left_month), t.stage, null::text, t.bin, t.visits,
-               t.seconds
-        from lifecycle.dwell_total t
-        where t.left_month >= question.since and t.left_month < question.until;
+        select coalesce(x.left_in, x.entered_in), x.left_in is not null, x.stage, null::text,
+               x.bin, sum(x.visits)::double precision, sum(x.seconds)
+        from (select t.stage, t.bin, t.visits, t.seconds,
+                     metric.period_of(question, t.left_month) as left_in,
+                     case when t.entered_month >= question.since
+                          then metric.period_of(question, t.entered_month) end as entered_in
+              from lifecycle.dwell_total t
+              where t.left_month >= question.since and t.left_month < question.until) x
+        group by grouping sets ((x.left_in, x.stage, x.bin), (x.entered_in, x.stage, x.bin))
+        having sum(x.visits) <> 0 and coalesce(x.left_in, x.entered_in) is not null;
         return;
     end if;
     return query
-    select case when l.entered_day >= question.since
-                then metric.period_of(question, l.entered_day) end,
-           metric.period_of(question, l.left_day), v.stage, c.cell, lifecycle.dwell_bin(l.seconds),
-           1::bigint, l.seconds
-    from lifecycle.visit v
-    left join metric.population(question) c
-      on not question.is_plain and c.bucket = v.bucket and c.customer_id = v.customer_id
-    cross join lateral (
-        select (v.entered_at at time zone question.timezone)::date as entered_day,
-               (v.left_at at time zone question.timezone)::date as left_day,
-               extract(epoch from v.left_at - v.entered_at) as seconds) l
-    where (question.is_plain or c.customer_id is not null)
-      and l.left_day >= question.since and l.left_day < question.until;
+    select coalesce(x.left_in, x.entered_in), x.left_in is not null, x.stage, x.cell, x.bin,
+           count(*)::double precision, sum(x.seconds)
+    from (select v.stage, c.cell, lifecycle.dwell_bin(l.seconds) as bin, l.seconds,
+                 metric.period_of(question, l.left_day) as left_in,
+                 case when l.entered_day >= question.since
+                      then metric.period_of(question, l.entered_day) end as entered_in
+          from lifecycle.visit v
+          left join metric.population(question) c
+            on not question.is_plain and c.bucket = v.bucket
+           and c.customer_id = v.customer_id
+          cross join lateral (
+              select (v.entered_at at time zone question.timezone)::date as entered_day,
+                     (v.left_at at time zone question.timezone)::date as left_day,
+                     extract(epoch from v.left_at - v.entered_at) as seconds) l
+          where (question.is_plain or c.customer_id is not null)
+            and l.left_day >= question.since and l.left_day < question.until) x
+    group by grouping sets ((x.left_in, x.stage, x.cell, x.bin),
+                            (x.entered_in, x.stage, x.cell, x.bin))
+    having coalesce(x.left_in, x.entered_in) is not null;
 end
 $$;
 comment on function metric.stays is
-    'Visits that ended in the window, by the periods in which they began (null: before it) and '
-    'ended, by stage and by the bin of their time; a bin may have several rows';
+    'Visits that ended in the window, by stage and by the bin of their time: once by the periods '
+    'in which they ended (has_ended), and once, of those that began in the window too, by the '
+    'periods in which they began';
 
 create function metric.unfinished(question metric.question)
 returns table (entered date, stage smallint, cell text, day date, visits numeric)

@@ -3,7 +3,7 @@ insert into lifecycle.metric values (
     'Time in each stage',
     'Of the visits to the stage that ended in the period, n of them: the mean, the median and '
     'the 90th percentile of their time (the shortest time that at least this share of them did '
-    'not exceed; told as the mean of the visits in its bin, each bin a twentieth wide); how many '
+    'not exceed; told as the mean of the visits in its bin, each bin a tenth wide); how many '
     'they are (closed), and how many visits are open at the period''s end (open). Ended visits '
     'alone are biased short: the long ones are still open. Therefore the median by Kaplan and '
     'Meier too (survival_median): of the visits begun in the period, n of them, followed to the '
@@ -18,21 +18,13 @@ returns setof metric.answer_row
 language sql stable
 as $$
     with stays as materialized (
-        select t.entered, t.left_in, t.stage, t.cell, t.bin,
-               sum(t.visits)::double precision as visits, sum(t.seconds) as seconds
-        from metric.stays(question) t
-        group by 1, 2, 3, 4, 5
-        having sum(t.visits) <> 0
-    ), binned as (
-        select t.left_in as since, t.stage, t.cell, t.bin, sum(t.visits) as visits,
-               sum(t.seconds) as seconds
-        from stays t
-        group by 1, 2, 3, 4
+        select * from metric.stays(question)
     ), ranked as (
         select b.*, sum(b.visits) over (partition by b.since, b.stage, b.cell order by b.bin)
                    as reached,
                sum(b.visits) over (partition by b.since, b.stage, b.cell) as total
-        from binned b
+        from stays b
+        where b.has_ended
     ), closed as (
         select r.since, r.stage, r.cell, sum(r.visits)::numeric as visits,
                sum(r.seconds) as seconds,
@@ -47,12 +39,10 @@ as $$
     ),
     -- by Kaplan and Meier: how many visits ended and how many were seen last at each age
     followed as (
-        select t.entered as since, t.stage, t.cell,
-               (sum(t.seconds) / sum(t.visits)::numeric)::double precision as age,
-               sum(t.visits) as ended, sum(t.visits) as visits
+        select t.since, t.stage, t.cell, t.seconds::double precision / t.visits as age,
+               t.visits as ended, t.visits
         from stays t
-        where t.entered is not null
-        group by 1, 2, 3, t.bin
+        where not t.has_ended
         union all
         select u.entered, u.stage, u.cell,
                extract(epoch from e.at - u.day::timestamp at time zone question.timezone), 0,
