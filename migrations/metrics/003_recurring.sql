@@ -41,7 +41,8 @@ begin
             from lifecycle.measure_total x
             where x.measure = w.measure and x.day >= whole and x.day < ends
         ) t
-        group by 1, 2, 3, 4, 5, 6;
+        group by 1, 2, 3, 4, 5, 6
+        having sum(t.n) <> 0 or sum(t.amount) <> 0;
         return;
     end if;
     return query
@@ -52,12 +53,14 @@ begin
     join lifecycle.mrr m using (bucket, customer_id)
     cross join lateral lifecycle.entries_of(m, question.timezone) e
     where e.measure = any(measures) and e.day < ends
-    group by 1, 2, 3, 4, 5, 6;
+    group by 1, 2, 3, 4, 5, 6
+    having sum(e.n) <> 0 or sum(e.amount) <> 0;
 end
 $$;
 comment on function metric.recurring_sums is
     'The sums of measures that are counted by month too, by the question''s periods up to today; '
-    'since is null for all that was before the window. Whole months are read by month';
+    'since is null for all that was before the window. Whole months are read by month; what adds up '
+    'to nothing is left out';
 
 create function metric.to_whole_periods(question metric.question)
 returns metric.question
@@ -170,12 +173,13 @@ begin
         where t.measure <> 'mrr_state'
         group by 1, 2, 3
     ), kept as ( -- what there was or moved in the window
-        select c.cell, c.held, coalesce(sum(c.amount) filter (where c.since is null), 0) as amount,
-               coalesce(sum(c.n) filter (where c.since is null), 0) as n
-        from change c
+        select t.cell, t.held, coalesce(sum(t.amount) filter (where t.since is null), 0) as amount,
+               coalesce(sum(t.n) filter (where t.since is null), 0) as n
+        from told t
+        where t.measure <> 'mrr' or t.since is not null
         group by 1, 2
-        having bool_or(c.since is not null)
-            or sum(c.amount) <> 0
+        having bool_or(t.since is not null)
+            or sum(t.amount) <> 0
     ), state as (
         select p.since, p.label, p.complete, k.cell, k.held,
                k.amount + sum(coalesce(c.amount, 0)) over so_far as money,

@@ -36,6 +36,7 @@ as $$
                                    metric.month_number(t.day) as month) m
         where b.day >= question.since and m.month < h.ends
         group by 1, 2, 3, 4, 5
+        having sum(t.n) <> 0
     ), step as ( -- how many more are observed from a month of tenure on
         select t.cell, s.month, sum(s.observed) as observed, sum(s.lost) as lost
         from told t
