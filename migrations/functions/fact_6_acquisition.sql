@@ -12,30 +12,10 @@ comment on function lifecycle.touch_recorded is 'The code of find.touch.recorded
 comment on function lifecycle.lead_created is 'The code of find.lead.created';
 comment on function lifecycle.found_types is 'The codes of both';
 
-create function lifecycle.first_paid(of_bucket smallint, of_customer bigint)
-returns timestamptz
-language plpgsql stable
-as $$
-begin
-    return least(
-        (select p.occurred_at
-         from lifecycle.purchase p
-         where p.bucket = of_bucket and p.customer_id = of_customer and p.amount > 0
-         order by p.occurred_at
-         limit 1),
-        (select r.occurred_at
-         from lifecycle.revenue r
-         where r.bucket = of_bucket and r.customer_id = of_customer and r.amount > 0
-         order by r.occurred_at
-         limit 1),
-        (select min(m.at)
-         from lifecycle.mrr x
-         cross join lateral unnest(x.movements) m
-         where x.bucket = of_bucket and x.customer_id = of_customer and m.after > 0));
-end
-$$;
-comment on function lifecycle.first_paid is
-    'The time of a customer''s first purchase, payment or subscription with money; null for none';
+create function lifecycle.dunning_types() returns smallint[]
+language sql immutable as $$ select '{408,409}'::smallint[] $$;
+comment on function lifecycle.dunning_types is
+    'The codes of bill.payment.failed and recovered, which can end and begin MRR';
 
 create function lifecycle.fold_acquisition(touched lifecycle.thing[])
 returns setof lifecycle.acquisition
@@ -43,54 +23,54 @@ language plpgsql stable
 as $$
 begin
     return query
-    with won as materialized (
-        select t.bucket, t.customer_id, lifecycle.first_paid(t.bucket, t.customer_id) as at
-        from (select distinct u.bucket, u.customer_id from unnest(touched) u) t
-    ),
-    found as materialized (
-        select w.bucket, w.customer_id, e.occurred_at, e.type, e.body -> 'data' as data,
-               coalesce(e.occurred_at <= w.at, false) as is_before,
-               row_number() over (partition by w.bucket, w.customer_id
-                                  order by e.occurred_at, e.sequence nulls first, e.source, e.id)
-                   as number
-        from won w
-        cross join lateral lifecycle.histories_of(w.bucket, w.customer_id) h
+    select t.bucket, t.customer_id, '', f.lead_at, f.lead ->> 'channel', f.lead ->> 'campaign',
+           w.at, f.last ->> 'channel', f.last ->> 'campaign', f.referred ->> 'referrer'
+    from (select distinct u.bucket, u.customer_id from unnest(touched) u) t
+    cross join lateral (
+        select (select p.occurred_at
+                from lifecycle.purchase p
+                where p.bucket = t.bucket and p.customer_id = t.customer_id and p.amount > 0
+                order by p.occurred_at
+                limit 1) as purchased,
+               (select r.occurred_at
+                from lifecycle.revenue r
+                where r.bucket = t.bucket and r.customer_id = t.customer_id and r.amount > 0
+                order by r.occurred_at
+                limit 1) as paid,
+               (select min(m.at)
+                from lifecycle.mrr x
+                cross join lateral unnest(x.movements) m
+                where x.bucket = t.bucket and x.customer_id = t.customer_id and m.after > 0)
+                   as subscribed
+        offset 0
+    ) p
+    cross join lateral (
+        select least(p.purchased, p.paid, p.subscribed) as at
+    ) w
+    cross join lateral (
+        select min(e.occurred_at) filter (where e.type = lifecycle.lead_created()) as lead_at,
+               (array_agg(e.data order by e.occurred_at, e.sequence nulls first, e.source, e.id)
+                filter (where e.type = lifecycle.lead_created()))[1] as lead,
+               (array_agg(e.data order by e.occurred_at desc, e.sequence desc nulls last,
+                                          e.source desc, e.id desc)
+                filter (where e.occurred_at <= w.at))[1] as last,
+               (array_agg(e.data order by e.occurred_at desc, e.sequence desc nulls last,
+                                          e.source desc, e.id desc)
+                filter (where e.occurred_at <= w.at and e.type = lifecycle.lead_created()
+                          and e.data ->> 'referrer' is not null))[1] as referred
+        from lifecycle.histories_of(t.bucket, t.customer_id) h
         cross join lateral (
-            select *
+            select x.event_id, x.occurred_at, x.sequence, x.source, x.id, x.type,
+                   x.body -> 'data' as data
             from lifecycle.event x
             where x.bucket = h.bucket and x.customer_id = h.customer_id
               and x.type = any(lifecycle.found_types())
             offset 0 -- by key for each customer
         ) e
         where (select true from lifecycle.voided v where v.event_id = e.event_id limit 1) is null
-    ),
-    lead as (
-        select distinct on (f.bucket, f.customer_id) f.*
-        from found f
-        where f.type = lifecycle.lead_created()
-        order by f.bucket, f.customer_id, f.number
-    ),
-    last as (
-        select distinct on (f.bucket, f.customer_id) f.*
-        from found f
-        where f.is_before
-        order by f.bucket, f.customer_id, f.number desc
-    ),
-    referred as (
-        select distinct on (f.bucket, f.customer_id) f.*
-        from found f
-        where f.is_before and f.data ->> 'referrer' is not null
-          and f.type = lifecycle.lead_created()
-        order by f.bucket, f.customer_id, f.number desc
-    )
-    select w.bucket, w.customer_id, '', l.occurred_at, l.data ->> 'channel',
-           l.data ->> 'campaign', w.at, a.data ->> 'channel', a.data ->> 'campaign',
-           r.data ->> 'referrer'
-    from won w
-    left join lead l on l.bucket = w.bucket and l.customer_id = w.customer_id
-    left join last a on a.bucket = w.bucket and a.customer_id = w.customer_id
-    left join referred r on r.bucket = w.bucket and r.customer_id = w.customer_id
-    where l.occurred_at is not null or w.at is not null;
+        offset 0
+    ) f
+    where f.lead_at is not null or w.at is not null;
 end
 $$;
 comment on function lifecycle.fold_acquisition is
@@ -117,14 +97,19 @@ begin
                 then a.lead_at is null or a.lead_at >= t.since or a.acquired_at >= t.since
             when t.type in (lifecycle.order_placed(), lifecycle.payment_succeeded())
                 then a.acquired_at is null or a.acquired_at > t.since
-            else a.acquired_at is distinct from lifecycle.first_paid(t.bucket, t.customer_id)
+            when t.type = any(lifecycle.dunning_types())
+                then (select true
+                      from lifecycle.mrr m
+                      where m.bucket = t.bucket and m.customer_id = t.customer_id
+                      limit 1)
+            else true
         end);
 end
 $$;
 comment on function lifecycle.touched_acquisition is
     'Whose acquisition may be another one: by what was taken back; a touch before it; a lead that '
-    'is the first, or before it; money that is the first; or subscriptions and cancelled orders '
-    'that make another time the first';
+    'is the first, or before it; money that is the first; failed payments of whom had MRR; '
+    'subscriptions and cancelled orders';
 
 create function lifecycle.entries_of(a lifecycle.acquisition, zone text)
 returns setof lifecycle.entry
@@ -149,7 +134,8 @@ comment on function lifecycle.entries_of(lifecycle.acquisition, text) is
 do $$
 begin
     perform lifecycle.define_fact(
-        'acquisition', '{101,102,207,208,407,408,409}' || lifecycle.subscription_types(),
+        'acquisition',
+        '{101,102,207,208,407}' || lifecycle.dunning_types() || lifecycle.subscription_types(),
         'customer', '{acquired,lead,lead_converted}');
 end
 $$;
