@@ -10,6 +10,8 @@ as $$
                sum(t.n) filter (where t.measure = 'mrr_lost:month') as lost
         from metric.sums_so_far(question, '{mrr_active,mrr_lost:month}') t
         group by 1
+        having coalesce(sum(t.n) filter (where t.measure = 'mrr_active'), 0) <> 0
+            or coalesce(sum(t.n) filter (where t.measure = 'mrr_lost:month'), 0) <> 0
     ), months as (
         select m.month, row_number() over (order by m.month) - 1 as age,
                coalesce(c.lost, 0) as lost,
