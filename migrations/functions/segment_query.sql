@@ -193,6 +193,7 @@ language plpgsql stable rows 100000
 set jit = off
 set work_mem = '32MB'
 set max_parallel_workers_per_gather = 0 -- workers would each add up all that a source says
+set enable_nestloop = off -- not one by one, however few the planner takes them for
 as $$
 begin
     return query execute lifecycle.condition_query(condition, false)

@@ -164,6 +164,20 @@ START_TEST(members_come_in_pages)
 }
 END_TEST
 
+START_TEST(everyone_is_of_one_status)
+{
+    static const char *const STATUSES[] = {"prospect", "active",  "at_risk",
+                                           "lapsed",   "churned", "ended"};
+    size_t count = 0;
+    for (size_t i = 0; i < COUNT_OF(STATUSES); i++) {
+        char path[64];
+        snprintf(path, sizeof path, "/v1/customers?status=%s", STATUSES[i]);
+        count += count_rows(path);
+    }
+    ck_assert_uint_eq(count, CUSTOMERS);
+}
+END_TEST
+
 /* Each as a value, and as the name of an attribute: none is met, and nothing is harmed. */
 START_TEST(what_would_be_sql_is_a_value)
 {
@@ -204,6 +218,7 @@ int main(void)
     tcase_add_test(tests, a_segment_is_changed_by_who_has_seen_it);
     tcase_add_test(tests, what_cannot_be_is_told);
     tcase_add_test(tests, members_come_in_pages);
+    tcase_add_test(tests, everyone_is_of_one_status);
     tcase_add_test(tests, what_would_be_sql_is_a_value);
     suite_add_tcase(suite, tests);
     return tap_run(suite);
