@@ -21,17 +21,30 @@ comment on function metric.recency_bands is
 
 create function metric.last_purchases(question metric.question)
 returns table (bucket smallint, customer_id bigint, cell text, band text, frequency bigint)
-language sql stable
+language plpgsql stable
+set plan_cache_mode = force_custom_plan
+set work_mem = '128MB' -- what is grouped are all customers with a purchase
 as $$
-    select c.bucket, c.customer_id, c.cell, b.band, least(c.days, 10)
-    from (select d.bucket, d.customer_id, d.cell, max(d.day) as latest, count(*) as days
-          from metric.purchase_days(question) d
-          where d.day <= metric.today(question.timezone)
-          group by 1, 2, 3) c
-    cross join (select least(question.until - 1, metric.today(question.timezone)) as day) ending
+declare
+    ending constant date := least(question.until - 1, metric.today(question.timezone));
+begin
+    return query
+    with latest as (
+        select d.bucket, d.customer_id, null::text as cell, max(d.day) as day, count(*) as days
+        from lifecycle.purchase_day d
+        where question.is_plain and d.day <= ending
+        group by 1, 2
+        union all
+        select d.bucket, d.customer_id, d.cell, max(d.day), count(*)
+        from metric.purchase_days(question) d
+        where not question.is_plain and d.day <= ending
+        group by 1, 2, 3
+    )
+    select l.bucket, l.customer_id, l.cell, b.band, least(l.days, 10)
+    from latest l
     join metric.recency_bands() b
-      on ending.day - c.latest >= b.least_days
-     and (b.most_days is null or ending.day - c.latest <= b.most_days)
+      on ending - l.day between b.least_days and coalesce(b.most_days, 2147483647);
+end
 $$;
 comment on function metric.last_purchases is
     'How long ago and how often each customer had purchased at the end of the window';
