@@ -3,6 +3,7 @@
 \ir setup.sql
 \o /dev/null
 select setseed(0.31);
+insert into lifecycle.setting values ('group_attributes', '["size"]');
 create temp table person as
 select 'c' || n as ref, case when n % 3 > 0 then (array['large', 'small'])[n % 3] end as size
 from generate_series(1, 30) n;
