@@ -67,6 +67,9 @@ returns lifecycle.thing[]
 language plpgsql immutable
 as $$
 begin
+    if cardinality(touched) < 2 then
+        return touched;
+    end if;
     return array(
         select row(d.bucket, d.customer_id, d.object, null, null, d.since)::lifecycle.thing
         from (select t.bucket, t.customer_id, t.object, min(t.since) as since,
@@ -74,49 +77,54 @@ begin
                          over (partition by t.bucket, t.customer_id) as is_whole
               from unnest(touched) t
               group by t.bucket, t.customer_id, t.object) d
-        where d.object is null or not d.is_whole);
+        where d.object is null or not d.is_whole
+        order by d.object nulls first);
 end
 $$;
 comment on function lifecycle.distinct_things is
-    'Each thing once; where all things of a customer are touched, none besides';
+    'Each thing once; where all things of a customer are touched, none besides. Those come first';
 
 create function lifecycle.events_of(touched lifecycle.thing[], types smallint[])
 returns table (bucket smallint, customer_id bigint, object text, event lifecycle.event)
 language plpgsql stable
 as $$
 begin
-    return query
-    select t.bucket, t.customer_id, e.object, e.event
-    from unnest(touched) t
-    cross join lateral lifecycle.histories_of(t.bucket, t.customer_id) h
-    cross join lateral (
-        select x as event, x.object, x.event_id
-        from lifecycle.event x
-        where x.bucket = h.bucket and x.customer_id = h.customer_id
-          and x.type in (301, 302, 303, 304, 305, 310, 401, 404, 405, 408, 409, 415, 416, 417,
-                         418, 419, 420, 421, 422, 501, 502, 503, 504, 505, 509, 510, 511, 512,
-                         513, 606, 607, 610) -- as the index event_object says
-          and x.type = any(types) and x.object = t.object
-        offset 0 -- by key for each thing
-    ) e
-    where t.object is not null
-      and (select true from lifecycle.voided w where w.event_id = e.event_id limit 1) is null
-    union all
-    select t.bucket, t.customer_id, e.object, e.event
-    from unnest(touched) t
-    cross join lateral lifecycle.histories_of(t.bucket, t.customer_id) h
-    cross join lateral (
-        select x as event, x.object, x.event_id
-        from lifecycle.event x
-        where x.bucket = h.bucket and x.customer_id = h.customer_id
-          and x.type in (301, 302, 303, 304, 305, 310, 401, 404, 405, 408, 409, 415, 416, 417,
-                         418, 419, 420, 421, 422, 501, 502, 503, 504, 505, 509, 510, 511, 512,
-                         513, 606, 607, 610)
-          and x.type = any(types)
-        offset 0 -- by key for each customer
-    ) e
-    where t.object is null
-      and (select true from lifecycle.voided w where w.event_id = e.event_id limit 1) is null;
+    if touched[cardinality(touched)].object is not null then -- customers as a whole come first
+        return query
+        select t.bucket, t.customer_id, e.object, e.event
+        from unnest(touched) t
+        cross join lateral lifecycle.histories_of(t.bucket, t.customer_id) h
+        cross join lateral (
+            select x as event, x.object, x.event_id
+            from lifecycle.event x
+            where x.bucket = h.bucket and x.customer_id = h.customer_id
+              and x.type in (301, 302, 303, 304, 305, 310, 401, 404, 405, 408, 409, 415, 416, 417,
+                             418, 419, 420, 421, 422, 501, 502, 503, 504, 505, 509, 510, 511, 512,
+                             513, 606, 607, 610) -- as the index event_object says
+              and x.type = any(types) and x.object = t.object
+            offset 0 -- by key for each thing
+        ) e
+        where t.object is not null
+          and (select true from lifecycle.voided w where w.event_id = e.event_id limit 1) is null;
+    end if;
+    if touched[1].object is null then
+        return query
+        select t.bucket, t.customer_id, e.object, e.event
+        from unnest(touched) t
+        cross join lateral lifecycle.histories_of(t.bucket, t.customer_id) h
+        cross join lateral (
+            select x as event, x.object, x.event_id
+            from lifecycle.event x
+            where x.bucket = h.bucket and x.customer_id = h.customer_id
+              and x.type in (301, 302, 303, 304, 305, 310, 401, 404, 405, 408, 409, 415, 416, 417,
+                             418, 419, 420, 421, 422, 501, 502, 503, 504, 505, 509, 510, 511, 512,
+                             513, 606, 607, 610)
+              and x.type = any(types)
+            offset 0 -- by key for each customer
+        ) e
+        where t.object is null
+          and (select true from lifecycle.voided w where w.event_id = e.event_id limit 1) is null;
+    end if;
 end
 $$;
 comment on function lifecycle.events_of is
@@ -200,82 +208,78 @@ comment on function lifecycle.count_entries is
     'Takes entries away from the roll-ups, and adds others; null for none. n and amount of an entry '
     'are never null';
 
+create type lifecycle.balance as (lost lifecycle.entry[], won lifecycle.entry[]);
+comment on type lifecycle.balance is 'What the roll-ups have to lose, and what they win';
+
 -- What define_fact makes; %1$I is the fact, %2$s what leaves out things that cannot matter, %3$s its
--- columns, %4$s those of the row on conflict, %5$s and %6$s its entries.
+-- columns, %4$s those of the row on conflict, %5$s and %6$s the entries of the rows before and after,
+-- %7$s which things may have a row already.
 
 create function lifecycle.derivation_template()
 returns text
 language sql immutable
 as $template$
     select $body$
-create function lifecycle.derive_%1$s(touched lifecycle.thing[], zone text,
-                                      writer_number smallint)
-returns void
+create function lifecycle.derive_%1$s(touched lifecycle.thing[], zone text)
+returns lifecycle.balance
 language plpgsql
 as $$
 declare
     things constant lifecycle.thing[] := lifecycle.distinct_things(%2$s);
-    lost lifecycle.entry[];
-    won lifecycle.entry[];
+    stale lifecycle.%1$I[];
+    fresh lifecycle.%1$I[];
+    balance lifecycle.balance;
 begin
     if things = '{}' then
-        return;
+        return null;
     end if;
-    with stale as (
-        select s.*
+    stale := array(
+        select s.fact
         from unnest(things) t
         cross join lateral (
-            select f as fact, f.bucket, f.customer_id, f.object
+            select f as fact
             from lifecycle.%1$I f
             where f.bucket = t.bucket and f.customer_id = t.customer_id and f.object = t.object
             offset 0 -- by key for each thing
         ) s
-        where t.object is not null
+        where t.object is not null and %7$s
         union all
-        select s.*
+        select s.fact
         from unnest(things) t
         cross join lateral (
-            select f as fact, f.bucket, f.customer_id, f.object
+            select f as fact
             from lifecycle.%1$I f
             where f.bucket = t.bucket and f.customer_id = t.customer_id
             offset 0 -- by key for each customer
         ) s
-        where t.object is null
-    ),
-    change as materialized (
-        select f as fresh, s.fact as stale
-        from lifecycle.fold_%1$s(things) f
-        full join stale s
-          on s.bucket = f.bucket and s.customer_id = f.customer_id and s.object = f.object
-        where f is distinct from s.fact
-    ),
-    gone as (
+        where t.object is null);
+    fresh := array(select f from lifecycle.fold_%1$s(things) f);
+    if stale <> '{}' then
         delete from lifecycle.%1$I x
-        using change c
-        where c.fresh is not distinct from null
-          and x.bucket = (c.stale).bucket and x.customer_id = (c.stale).customer_id
-          and x.object = (c.stale).object
-    ),
-    come as (
-        insert into lifecycle.%1$I
-        select (c.fresh).*
-        from change c
-        where c.fresh is distinct from null
+        using (select s.bucket, s.customer_id, s.object from unnest(stale) s
+               except
+               select f.bucket, f.customer_id, f.object from unnest(fresh) f) gone
+        where x.bucket = gone.bucket and x.customer_id = gone.customer_id
+          and x.object = gone.object;
+        balance.lost := %5$s;
+    end if;
+    if fresh <> '{}' then
+        insert into lifecycle.%1$I as x
+        select *
+        from unnest(fresh)
         on conflict (bucket, customer_id, object) do update
         set (%3$s) = row(%4$s)
-    )
-    select %5$s, %6$s
-    into lost, won;
-    if lost is not null or won is not null then
-        perform lifecycle.count_entries(writer_number, lost, won);
+        where (x.*) is distinct from (excluded.*);
+        balance.won := %6$s;
     end if;
+    return balance;
 end
 $$
 $body$
 $template$;
 comment on function lifecycle.derivation_template is
-    'The derivation of every fact: fold, compare with what stands, change what differs, and move '
-    'the roll-ups by the difference';
+    'The derivation of every fact: the rows that stand and those that the fold gives; what the '
+    'roll-ups lose and win by the change (entries that stay are among both)';
 
 create function lifecycle.define_fact(name text, types smallint[], scope text,
                                       measures text[] default '{}')
@@ -285,10 +289,9 @@ as $$
 declare
     columns text;
     filter text := 'touched';
-    entries text := '(select array_agg(e)
-            from change c
-            cross join lateral lifecycle.entries_of(c.%1$s, zone) e
-            where c.%1$s is distinct from null)';
+    entries text := 'array(select e
+                              from unnest(%s) f
+                              cross join lateral lifecycle.entries_of(f, zone) e)';
 begin
     if to_regproc('lifecycle.touched_' || name) is not null then
         filter := format('lifecycle.touched_%s(touched)', name);
@@ -303,9 +306,12 @@ begin
       and attname not in ('bucket', 'customer_id', 'object');
     execute format(lifecycle.derivation_template(), name, filter, columns,
                    'excluded.' || replace(columns, ', ', ', excluded.'),
-                   format(entries, 'stale'), format(entries, 'fresh'));
+                   format(entries, 'stale'), format(entries, 'fresh'),
+                   case scope when 'event' then 't.since = ''-infinity'' -- not new' else 'true'
+                   end);
     execute format('comment on function lifecycle.derive_%s is %L', name,
-                   'Brings ' || name || ' up to date for these things, and the roll-ups with it');
+                   'Brings ' || name || ' up to date for these things; what that changes in the '
+                   'roll-ups');
     insert into lifecycle.fact
     select count(*) + 1, define_fact.name, define_fact.types, define_fact.scope,
            define_fact.measures

@@ -84,7 +84,8 @@ returns void
 language plpgsql
 as $$
 declare
-    writer smallint;
+    setup lifecycle.setup;
+    balance lifecycle.balance;
 begin
     if (select sum(t.events) from lifecycle.event_total t
         where t.type = any(lifecycle.invoice_types())) > most then
@@ -93,10 +94,12 @@ begin
             'cease to be');
     end if;
     perform pg_advisory_xact_lock(2, 0);
-    writer := lifecycle.writer_number();
-    perform lifecycle.derive_invoice(lifecycle.all_things(lifecycle.bucket_touched(b::smallint)),
-                                     lifecycle.business_zone(), writer)
-    from generate_series(0, 63) b;
+    setup := lifecycle.setup_now();
+    for bucket in 0..63 loop
+        balance := lifecycle.derive_invoice(
+            lifecycle.all_things(lifecycle.bucket_touched(bucket::smallint)), setup.zone);
+        perform lifecycle.count_entries(setup.writer, balance.lost, balance.won);
+    end loop;
 end
 $$;
 comment on function lifecycle.recount_invoices is

@@ -24,14 +24,22 @@ begin
         declare
             types constant smallint[] := array(select distinct t.type from unnest(touched) t);
             is_whole constant boolean := array_position(types, null) is not null;
+            balance lifecycle.balance;
+            lost lifecycle.entry[];
+            won lifecycle.entry[];
         begin
             %s
+            if lost <> '{}' or won <> '{}' then
+                perform lifecycle.count_entries(setup.writer, lost, won);
+            end if;
         end
         $body$
     $$, (select coalesce(string_agg(format($$
             if is_whole or types && %2$L then
-                perform lifecycle.derive_%1$s(lifecycle.things_for(touched, %2$L, %3$L),
-                                              setup.zone, setup.writer);
+                balance := lifecycle.derive_%1$s(lifecycle.things_for(touched, %2$L, %3$L),
+                                                 setup.zone);
+                lost := lost || balance.lost;
+                won := won || balance.won;
             end if;$$, f.name, f.types, f.scope), '' order by f.place), '')
          from lifecycle.fact f
          where f.scope is not null));
@@ -92,10 +100,13 @@ set enable_hashjoin = off -- few events among many: by key
 set enable_mergejoin = off
 set jit = off
 as $$
+declare
+    is_plain constant boolean := not types && lifecycle.merge_types()
+                                 and array_remove(targets, null) = '{}';
 begin
     return array(
-        select row(i.bucket, i.customer_id, i.object, i.event_id, i.type, i.occurred_at)
-                   ::lifecycle.thing
+        select row(i.bucket, i.customer_id, i.object, i.event_id, i.type,
+                   case when is_plain then i.occurred_at else '-infinity' end)::lifecycle.thing
         from unnest(is_new, event_ids, types, times, objects, buckets, customers)
              i (is_new, event_id, type, occurred_at, object, bucket, customer_id)
         where i.is_new and i.customer_id is not null and i.type = any(lifecycle.fact_types())
@@ -109,4 +120,5 @@ begin
 end
 $$;
 comment on function lifecycle.touched_things is
-    'What new events are about, and what those are about that they take back';
+    'What new events are about, and what those are about that they take back. Where merges are made '
+    'or undone, what follows from new events may be there already: then their time is -infinity too';
