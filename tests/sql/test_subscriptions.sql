@@ -209,10 +209,39 @@ select pg_temp.is(
      where i.identifier in ('trial', 'late payer')),
     '12-31 23:00, 01-15 05:00, 02-15 23:00, 02-28 23:00',
     'a date is a midnight in the zone of the business');
-select pg_temp.is(
-    (select sum(d.differences)::bigint
-     from (select b.differences from generate_series(0, 63) n, lifecycle.verify_bucket(n) b
-           union all
-           select differences from lifecycle.verify_totals()) d),
-    0, 'all of it is what the ledger says');
+
+-- verify finds what is spoilt, with all that stands on it, and rebuild mends it.
+create function pg_temp.spoilt_parts()
+returns text
+language sql
+as $$
+    select coalesce(string_agg(distinct d.part, ' ' order by d.part), '-')
+    from (select b.* from generate_series(0, 63) n, lifecycle.verify_bucket(n) b
+          union all
+          select * from lifecycle.verify_totals()) d
+    where d.differences > 0
+$$;
+create function pg_temp.found_and_mended(spoil text)
+returns text
+language plpgsql
+as $$
+declare
+    found text;
+begin
+    execute spoil;
+    found := pg_temp.spoilt_parts();
+    perform lifecycle.rebuild_bucket(n) from generate_series(0, 63) n;
+    perform lifecycle.rebuild_totals();
+    return found || ', then ' || pg_temp.spoilt_parts();
+end
+$$;
+select pg_temp.is(pg_temp.spoilt_parts(), '-', 'all of it is what the ledger says');
+select pg_temp.is(pg_temp.found_and_mended(spoil), expected || ', then -', 'spoilt: ' || spoil)
+from (values
+    ('delete from lifecycle.payment_failure', 'measure_total mrr payment_failure'),
+    ('update lifecycle.payment_failure set amount = amount + 1', 'measure_total payment_failure'),
+    ('update lifecycle.subscription set contract_end = now()', 'subscription'),
+    ('update lifecycle.mrr set parts = parts[1:1]', 'measure_total mrr'),
+    ('delete from lifecycle.measure_total where measure = ''monthly:mrr''', 'measure_total'))
+    s (spoil, expected);
 \ir teardown.sql
