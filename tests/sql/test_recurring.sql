@@ -201,6 +201,23 @@ select pg_temp.is(pg_temp.miscounted('mrr', '{"from": "2025-01-01", "to": "2025-
                                               "interval": "month", "group_by": "plan"}'), null,
     'the members of mrr by plan');
 
+-- Paris has the days of Berlin, but is not the zone of the roll-ups.
+select pg_temp.is(
+    (metric.answer(m.name, '2025-01-01', '2025-06-15', i.unit, 'Europe/Paris', c.currency)
+     -> 'data')::text,
+    (metric.answer(m.name, '2025-01-01', '2025-06-15', i.unit, null, c.currency) -> 'data')::text,
+    concat_ws(' ', 'from the facts as from the roll-ups:', m.name, i.unit, c.currency))
+from lifecycle.metric m,
+     lateral (select unnest(m.intervals) as unit
+              union
+              select null where m.intervals = '{}') i,
+     (values (null), ('EUR')) c (currency)
+where m.name in ('mrr', 'mrr_movements', 'nrr', 'grr', 'churn', 'survival', 'payment_failure',
+                 'payment_recovery')
+  and i.unit is distinct from 'day'
+  and (c.currency is null or 'currency' = any(metric.parameter_names(m)))
+order by m.name, i.unit, c.currency;
+
 -- In any order, in batches of any size: all is taken back, and posted again under other ids.
 create function pg_temp.replayed(round integer)
 returns text
