@@ -277,26 +277,6 @@ START_TEST(each_api_key_has_its_own_names)
 }
 END_TEST
 
-START_TEST(another_time_zone_cuts_the_days_anew)
-{
-    static const char ORDER[] =
-        "{\"id\":\"1\",\"source\":\"shop\",\"type\":\"sell.order.placed\",\"subject\":\"a\","
-        "\"time\":\"2026-03-01T23:30:00Z\",\"data\":{\"order_id\":\"1\",\"amount\":5,"
-        "\"currency\":\"EUR\",\"units\":1}}";
-    static const char QUESTION[] =
-        "/v1/metrics/stage_population?from=2026-03-01&to=2026-03-03&interval=day";
-    ck_assert_int_eq(status_of(client_post(client, "/v1/events", ORDER)), 201);
-    json_t *before = answer_get(client, QUESTION);
-    ck_assert_int_eq(patch(ANY, "{\"timezone\":\"Europe/Berlin\"}"), 200);
-    json_t *after = answer_get(client, QUESTION);
-    ck_assert(!json_equal(json_object_get(before, "data"), json_object_get(after, "data")));
-    json_decref(before);
-    json_decref(after);
-    answer_verified(&service);
-    ck_assert_int_eq(patch(ANY, "{\"timezone\":\"Europe/Atlantis\"}"), 422);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("configuration");
@@ -310,7 +290,6 @@ int main(void)
     tcase_add_test(tests, a_repeated_request_is_done_once);
     tcase_add_test(tests, a_kept_answer_outlives_the_service);
     tcase_add_test(tests, each_api_key_has_its_own_names);
-    tcase_add_test(tests, another_time_zone_cuts_the_days_anew);
     suite_add_tcase(suite, tests);
     return tap_run(suite);
 }
