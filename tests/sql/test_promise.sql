@@ -107,7 +107,7 @@ select pg_temp.is(
 
 -- By what customers are.
 \o /dev/null
-update lifecycle.setting set value = '["size"]' where name = 'group_attributes';
+insert into lifecycle.setting values ('group_attributes', '["size"]');
 select pg_temp.post('A', 'customer.attributes_changed', '2025-01-01T00:00Z',
                     '{"attributes": {"size": "large"}}');
 select pg_temp.post('B', 'customer.attributes_changed', '2025-01-01T00:00Z',
