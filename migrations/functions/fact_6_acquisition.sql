@@ -111,6 +111,14 @@ comment on function lifecycle.touched_acquisition is
     'is the first, or before it; money that is the first; failed payments of whom had MRR; '
     'subscriptions and cancelled orders';
 
+create function lifecycle.roughly(value numeric)
+returns numeric
+language sql immutable
+as $$
+    select case when value = 0 then 0 else round(value, 1 - floor(log(abs(value)))::integer) end
+$$;
+comment on function lifecycle.roughly is 'A number to two significant digits';
+
 create function lifecycle.entries_of(a lifecycle.acquisition, zone text)
 returns setof lifecycle.entry
 language sql stable
@@ -124,7 +132,7 @@ as $$
     where a.lead_at <= coalesce(a.acquired_at, a.lead_at)
     union all
     select (a.lead_at at time zone zone)::date, 'lead_converted', coalesce(a.lead_channel, ''),
-           coalesce(a.lead_campaign, ''), '', 1, t.seconds, t.seconds
+           coalesce(a.lead_campaign, ''), '', 1, t.seconds, lifecycle.roughly(t.seconds)
     from (select extract(epoch from a.acquired_at - a.lead_at) as seconds) t
     where a.lead_at <= a.acquired_at
 $$;

@@ -15,8 +15,11 @@ comment on function metric.of_window is 'The same question of another window';
 
 create function metric.active_customers(question metric.question)
 returns table (since date, cell text, customers numeric)
-language sql stable
+language plpgsql stable -- keeps its plan
 as $$
+#variable_conflict use_column
+begin
+    return query
     with spans as materialized (
         select p.since, p.until,
                coalesce(p.since = lifecycle.period_start(question.interval, p.since)
@@ -59,7 +62,8 @@ as $$
                 select t.cell from turned t
                 union
                 select null where question.group_by is null) c
-    left join bought b on b.since = s.since and b.cell is not distinct from c.cell
+    left join bought b on b.since = s.since and b.cell is not distinct from c.cell;
+end
 $$;
 comment on function metric.active_customers is
     'Active customers of each period, by group: those who purchased in it, or those who have MRR at '

@@ -15,8 +15,11 @@ comment on function metric.won_by is
 create function metric.money_by_day(question metric.question, measures text[])
 returns table (day date, measure text, label text, detail text, cell text, currency text,
                n numeric, amount numeric, unrated numeric)
-language sql stable
+language plpgsql stable -- keeps its plan
 as $$
+#variable_conflict use_column
+begin
+    return query
     with told as materialized (
         select t.day, t.measure, t.label, t.detail, t.cell, t.currency, sum(t.n) as n,
                sum(t.amount) as amount
@@ -33,7 +36,8 @@ as $$
            coalesce(t.amount * r.factor, 0),
            case when r.factor is null then greatest(t.n, 1) else 0 end
     from told t
-    join rates r on r.day = t.day and r.currency = t.currency
+    join rates r on r.day = t.day and r.currency = t.currency;
+end
 $$;
 comment on function metric.money_by_day is
     'What facts with money add up to, by day, in the currency that is asked for by the rate of the '
@@ -50,8 +54,11 @@ comment on function metric.margin is
 
 create function metric.spend(question metric.question, purpose text)
 returns table (since date, cell text, currency text, amount numeric, n numeric, unrated numeric)
-language sql stable
+language plpgsql stable -- keeps its plan
 as $$
+#variable_conflict use_column
+begin
+    return query
     select metric.period_of(question, t.day + q.lag),
            metric.won_by(question, t.label, t.detail, null), t.currency, sum(t.amount),
            sum(t.n), sum(t.unrated)
@@ -59,7 +66,8 @@ as $$
     cross join lateral metric.money_by_day(
         metric.of_window(question, question.since - q.lag, question.until - q.lag),
         array['spend:' || purpose]) t
-    group by 1, 2, 3
+    group by 1, 2, 3;
+end
 $$;
 comment on function metric.spend is
     'What was spent for a purpose, by the period that it counts in (lag_days later), by channel or '
@@ -67,21 +75,28 @@ comment on function metric.spend is
 
 create function metric.acquired_customers(question metric.question)
 returns table (since date, cell text, customers numeric)
-language sql stable
+language plpgsql stable -- keeps its plan
 as $$
+#variable_conflict use_column
+begin
+    return query
     select metric.period_of(question, t.day),
            metric.won_by(question, t.label, t.detail, t.cell), sum(t.n)
     from metric.sums(question, '{acquired}') t
     group by 1, 2
-    having sum(t.n) <> 0
+    having sum(t.n) <> 0;
+end
 $$;
 comment on function metric.acquired_customers is 'Customers acquired in each period, by group';
 
 create function metric.acquisition_costs(question metric.question)
 returns table (since date, label text, complete boolean, cell text, currency text,
                spend numeric, customers numeric, n numeric, unrated numeric)
-language sql stable
+language plpgsql stable -- keeps its plan
 as $$
+#variable_conflict use_column
+begin
+    return query
     with spent as materialized (
         select * from metric.spend(question, 'acquisition')
     ), won as materialized (
@@ -105,7 +120,8 @@ as $$
     cross join currencies c
     left join spent s on s.since = p.since and s.cell is not distinct from g.cell
                      and s.currency is not distinct from c.currency
-    left join won w on w.since = p.since and w.cell is not distinct from g.cell
+    left join won w on w.since = p.since and w.cell is not distinct from g.cell;
+end
 $$;
 comment on function metric.acquisition_costs is
     'Acquisition spend and the customers acquired, in each period, by group and currency';

@@ -2,8 +2,11 @@
 
 create function metric.cash(question metric.question, from_the_start boolean)
 returns table (since date, currency text, part text, amount numeric, n numeric, unrated numeric)
-language sql stable
+language plpgsql stable -- keeps its plan
 as $$
+#variable_conflict use_column
+begin
+    return query
     with w as (
         select metric.of_window(question, case when from_the_start then '-infinity'
                                                else question.since end, question.until) as asked
@@ -40,7 +43,8 @@ as $$
            coalesce(sum(greatest(t.n, 1)) filter (where r.factor is null), 0)
     from told t
     join rates r on r.day = t.day and r.currency = t.currency
-    group by 1, 2, 3
+    group by 1, 2, 3;
+end
 $$;
 comment on function metric.cash is
     'Money by period (all before the window is of -infinity) and part: revenue; costs by department: '
@@ -50,8 +54,11 @@ create function metric.balances(question metric.question, from_the_start boolean
 returns table (since date, label text, complete boolean, currency text, revenue numeric,
                serving numeric, support numeric, other numeric, acquisition numeric,
                retention numeric, n numeric, unrated numeric)
-language sql stable
+language plpgsql stable -- keeps its plan
 as $$
+#variable_conflict use_column
+begin
+    return query
     with cash as materialized (
         select * from metric.cash(question, from_the_start)
     ), currencies as (
@@ -73,7 +80,8 @@ as $$
     left join cash c on c.currency is not distinct from k.currency
                     and case when from_the_start then c.since <= p.since
                              else c.since = p.since end
-    group by p.since, p.label, p.complete, k.currency
+    group by p.since, p.label, p.complete, k.currency;
+end
 $$;
 comment on function metric.balances is
     'What came in and what went out in each period, by currency; or from the start up to its end';

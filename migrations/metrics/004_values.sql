@@ -2,8 +2,11 @@
 
 create function metric.trailing_churn(question metric.question)
 returns table (since date, lost numeric, begun numeric, is_early boolean)
-language sql stable
+language plpgsql stable -- keeps its plan
 as $$
+#variable_conflict use_column
+begin
+    return query
     with change as materialized (
         select date_trunc('month', t.day::timestamp) as month,
                sum(t.n) filter (where t.measure = 'mrr_active') as customers,
@@ -29,7 +32,8 @@ as $$
     from metric.periods(question) p
     left join last_six t
            on t.month = date_trunc('month', least(p.until, metric.today(question.timezone))
-                                            ::timestamp)
+                                            ::timestamp);
+end
 $$;
 comment on function metric.trailing_churn is
     'In the last six whole months up to the end of each period: the customers with MRR at the '
@@ -40,15 +44,19 @@ create function metric.customer_values(question metric.question)
 returns table (since date, label text, complete boolean, currency text, payers numeric,
                margin_per_payer numeric, churn numeric, value numeric, is_early boolean,
                unrated numeric)
-language sql stable
+language plpgsql stable -- keeps its plan
 as $$
+#variable_conflict use_column
+begin
+    return query
     select r.since, r.label, r.complete, r.currency, r.payers, m.per_payer, c.churn,
            case when not t.is_early then m.per_payer / nullif(c.churn, 0) end,
-           t.is_early, r.missing_rate
+           t.is_early, r.missing_rate::numeric
     from metric.recurring(question) r
     join metric.trailing_churn(question) t on t.since = r.since,
     lateral (select r."end" * metric.margin() / nullif(r.payers, 0) as per_payer) m,
-    lateral (select t.lost / nullif(t.begun, 0) as churn) c
+    lateral (select t.lost / nullif(t.begun, 0) as churn) c;
+end
 $$;
 comment on function metric.customer_values is
     'The value of a customer who pays again and again, by the formula: MRR per customer x margin, by '

@@ -5,7 +5,7 @@ values (
     'Lead conversion',
     'Of the customers whose first lead falls into the period, and who were not acquired before it: '
     'the share who have been acquired since (measure share), and of those the mean, the median and '
-    'the 90th percentile of the time from the lead (percentiles to three digits). By channel: that '
+    'the 90th percentile of the time from the lead (percentiles to two digits). By channel: that '
     'of the lead',
     'ratio', 'leads who have been acquired since', 'leads',
     '{from,to,interval,timezone,segment,group_by}', '{day,week,month,quarter,year}', 1,
@@ -14,8 +14,11 @@ values (
 
 create function metric.lead_times(question metric.question)
 returns table (since date, cell text, median numeric, p90 numeric)
-language sql stable
+language plpgsql stable -- keeps its plan
 as $$
+#variable_conflict use_column
+begin
+    return query
     with spread as (
         select s.since, g.cell, s.value, sum(s.n) as n
         from metric.spread(question, 'lead_converted') s,
@@ -30,7 +33,8 @@ as $$
     select r.since, r.cell, min(r.value) filter (where r.so_far >= 0.5 * r.whole),
            min(r.value) filter (where r.so_far >= 0.9 * r.whole)
     from ranked r
-    group by 1, 2
+    group by 1, 2;
+end
 $$;
 comment on function metric.lead_times is
     'The shortest time that at least half, and nine tenths, of the converted leads did not exceed';
