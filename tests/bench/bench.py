@@ -16,7 +16,7 @@ from pathlib import Path
 
 from harness.benches import BENCHES, Bench
 from harness.cluster import Cluster
-from harness.load import STORED, Load
+from harness.load import Load
 from harness.processes import Failure
 from harness.report import print_readings, print_samples, print_targets
 
@@ -85,7 +85,6 @@ def measure(names, tools, plan, directory, kept):
     bench = Bench(tools, cluster, Load(tools, cluster, directory), plan, tell, kept)
     try:
         cluster.start()
-        bench.fill("origin", STORED)
         for name in names:
             BENCHES[name](bench)
         bench.finish()
@@ -98,8 +97,9 @@ def measure(names, tools, plan, directory, kept):
             if bench.readings:
                 print_readings(bench.readings)
             print_targets(bench.targets)
-    print(f"{bench.acknowledged} events were acknowledged, and are stored, each once; "
-          f"{bench.found} of them were looked for by name. clmd verify finds no difference.")
+    if bench.acknowledged:
+        print(f"{bench.acknowledged} events were acknowledged, and are stored, each once; "
+              f"{bench.found} of them were looked for by name. clmd verify finds no difference.")
 
 
 def main():

@@ -4,7 +4,7 @@ import statistics
 import time
 
 from . import processes
-from .load import CUSTOMERS, Sample, contest, median, ratio
+from .load import CUSTOMERS, STORED, Sample, contest, median, ratio
 from .processes import Failure
 from .reading import reading
 from .report import Target
@@ -24,6 +24,7 @@ class Bench:
         self.targets, self.samples, self.readings = [], {}, []
         self.services = {}
         self.acknowledged = self.found = 0
+        self.has_origin = False
 
     # Services and databases ---------------------------------------------------------------
 
@@ -36,10 +37,18 @@ class Bench:
 
     def _service(self, kind, database, template):
         if database not in self.services:
+            if template == "origin":
+                self._make_origin()
             self.cluster.create(database, template)
             self.services[database] = kind(self.tools, self.cluster, database)
             self.services[database].start()
         return self.services[database]
+
+    def _make_origin(self):
+        """What all databases of clmd are made from, the first time that one is asked for."""
+        if not self.has_origin:
+            self.fill("origin", STORED)
+            self.has_origin = True
 
     def finish(self, *databases):
         """Stops the services on them, and checks what they stored."""
