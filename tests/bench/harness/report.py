@@ -63,12 +63,15 @@ def print_samples(samples):
 
 @dataclass
 class Reading:
-    """How long an answer took, in milliseconds, of the short and of the long history."""
+    """How long an answer took of the short and of the long history, and what CPU of service and
+    database, in milliseconds."""
 
     question: str
     rows: int
     short: float
     long: float
+    short_cpu: float
+    long_cpu: float
 
     @property
     def growth(self):
@@ -80,9 +83,11 @@ class Reading:
 
 
 def print_readings(readings):
-    rows = [("GET", "rows", "ms, short history", "ms, long history", "ratio", "reached")]
+    rows = [("GET", "rows", "ms, short history", "ms, long history", "ratio",
+             "CPU ms, short", "CPU ms, long", "reached")]
     for reading in readings:
         rows.append((reading.question, str(reading.rows), f"{reading.short:.1f}",
                      f"{reading.long:.1f}", f"{reading.growth:.2f}",
+                     f"{reading.short_cpu:.1f}", f"{reading.long_cpu:.1f}",
                      "yes" if reading.is_reached else "**no**"))
     _print_table(rows)
