@@ -87,15 +87,16 @@ def cpu_seconds(root):
     return sum(again.values())
 
 
-def precise_cpu_seconds(root):
-    """The same to the nanosecond, but without the processes that have ended."""
+def precise_cpu_seconds(root, named=""):
+    """The same to the nanosecond, of those whose command begins so, and that have not ended."""
     nanoseconds = 0
     for process in _family(root):
-        for path in Path(f"/proc/{process}/task").glob("*/schedstat"):
-            try:
-                nanoseconds += int(path.read_text().split()[0])
-            except OSError:
-                continue
+        try:
+            if Path(f"/proc/{process}/cmdline").read_text().startswith(named):
+                for path in Path(f"/proc/{process}/task").glob("*/schedstat"):
+                    nanoseconds += int(path.read_text().split()[0])
+        except OSError:
+            continue
     return nanoseconds / 1e9
 
 

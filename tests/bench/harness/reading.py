@@ -39,9 +39,11 @@ class Reader:
 
 
     def cpu_milliseconds(self):
-        """What the service and the whole of PostgreSQL have used."""
-        return 1000 * (processes.precise_cpu_seconds(self.service.process.pid) +
-                       processes.precise_cpu_seconds(self.service.cluster.process.pid))
+        """What the service and its connections to PostgreSQL have used."""
+        clmd = self.service
+        return 1000 * (processes.precise_cpu_seconds(clmd.process.pid) +
+                       processes.precise_cpu_seconds(clmd.cluster.process.pid,
+                                                     f"postgres: clmd {clmd.database} "))
 
 
 def reading(bench):
