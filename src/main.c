@@ -41,12 +41,13 @@ static const struct command COMMANDS[] = {
      command_import},
     {"verify", "", "compare what is derived with the ledger",
      "Exits with 1 if there is a difference.\n", command_verify},
-    {"rebuild", "[--timezone ZONE | --week-start DAY]",
+    {"rebuild", "[--timezone ZONE | --week-start DAY | --dunning-days NUMBER]",
      "derive everything from the ledger anew, while the service runs",
      "With --timezone it changes the business's time zone instead, with --week-start the "
      "first\n"
      "day of its weeks (monday, saturday or sunday), and cuts all days and weeks anew, in one\n"
-     "transaction; events wait meanwhile.\n",
+     "transaction; with --dunning-days, the days within which a failed payment may be made\n"
+     "good, and derives the MRR of those who had one. Events wait meanwhile.\n",
      command_rebuild},
     {"health", "", "ask the running service whether it is ready", NULL, command_health},
     {"version", "", "print the version", NULL, command_version},

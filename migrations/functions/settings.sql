@@ -161,16 +161,23 @@ returns void
 language plpgsql
 as $$
 declare
-    given constant json := json_build_object(setting_name, wanted);
+    days constant numeric := case when setting_name = 'dunning_days'
+                                  then lifecycle.number_of(wanted) end;
+    given constant json := json_build_object(setting_name,
+                                             coalesce(to_json(days), to_json(wanted)));
 begin
     lock table lifecycle.setting in share row exclusive mode;
     perform lifecycle.refuse_all(lifecycle.settings_faults(given));
     perform lifecycle.store_settings(given);
-    perform lifecycle.recut_days(null);
+    if setting_name = 'dunning_days' then
+        perform lifecycle.derive_owners('payment_failure', null);
+    else
+        perform lifecycle.recut_days(null);
+    end if;
 end
 $$;
 comment on function lifecycle.change_cut is
-    'Changes the time zone or the first day of the week, however long the history is';
+    'Changes the time zone, the first day of the week, or dunning_days, however long the history is';
 
 create function lifecycle.group_attributes()
 returns text[]
@@ -199,7 +206,8 @@ begin
     using most;
     if cardinality(owners) > most then
         perform lifecycle.refuse('CL409', null, format(
-            'this would derive anew what is known of more than %s customers', most));
+            'this would derive anew what is known of more than %s customers: clmd rebuild '
+            '--dunning-days NUMBER does', most));
     end if;
     perform lifecycle.derive_facts(lifecycle.setup_now(), lifecycle.all_things(owners));
 end

@@ -145,7 +145,7 @@ static int rebuild_all(const struct config *config)
     return STATUS_DONE;
 }
 
-/* Cuts days or weeks anew, by another value of the setting that they are cut by. */
+/* Derives anew what stands on a setting, by another value of it. */
 static int change_cut(const struct config *config, const char *setting, const char *value)
 {
     struct problem why = {0};
@@ -166,13 +166,14 @@ int command_rebuild(const struct config *config, int count, char **arguments)
 {
     static const struct option OPTIONS[] = {{"timezone", required_argument, NULL, 't'},
                                             {"week-start", required_argument, NULL, 'w'},
+                                            {"dunning-days", required_argument, NULL, 'd'},
                                             {NULL, 0, NULL, 0}};
     const char *setting = NULL, *value = NULL;
     opterr = 0;
     for (int option; (option = getopt_long(count, arguments, "", OPTIONS, NULL)) != -1;) {
         if (option == '?' || setting != NULL)
             return command_misused("rebuild", "it takes no option %s", arguments[optind - 1]);
-        setting = option == 't' ? "timezone" : "week_start";
+        setting = option == 't' ? "timezone" : option == 'w' ? "week_start" : "dunning_days";
         value = optarg;
     }
     if (optind < count)

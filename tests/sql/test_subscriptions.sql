@@ -199,6 +199,14 @@ select lifecycle.change_settings('{"dunning_days": 40}', '*', null);
 select pg_temp.is(pg_temp.movements('late payer'), '01-01 new 0>9900',
     'with more patience nobody is lost');
 \o /dev/null
+select lifecycle.change_cut('dunning_days', '16');
+\o
+select pg_temp.is(pg_temp.movements('late payer'),
+    '01-01 new 0>9900, 02-17 churn 9900>0 involuntary, 03-01 reactivation 0>9900',
+    'with a day more, by the command, a day later');
+select pg_temp.is(pg_temp.refusal($$select lifecycle.change_cut('dunning_days', 'x')$$),
+    E'CL422 /dunning_days\tmust be a whole number from 0 to 365', 'which must be a number');
+\o /dev/null
 select lifecycle.change_settings('{"dunning_days": null, "timezone": "America/New_York"}', '*',
                                  null);
 \o
