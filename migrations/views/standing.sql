@@ -80,6 +80,7 @@ create function lifecycle.status_of(of_bucket smallint, of_customer bigint)
 returns text
 language plpgsql stable
 set enable_seqscan = off -- plans may have been made while the tables were empty
+set jit = off
 as $$
 declare
     status constant text := (select t.status
