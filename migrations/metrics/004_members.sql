@@ -71,6 +71,7 @@ begin
         join lifecycle.customer c using (bucket, customer_id)
         left join lateral lifecycle.stage_now(bucket, customer_id) now on true,
         lateral (select c.ref as customer, lifecycle.utc_text(c.created_at) as created_at,
+                        lifecycle.kept_status(bucket, customer_id) as status,
                         now.stage, now.cycle, now.entered_at) shown
         $page$, 'members_of_' || question.metric)
     into n, rows, keys
