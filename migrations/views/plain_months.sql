@@ -51,9 +51,13 @@ create view lifecycle.plain_cohort_amount_total as
     select date_trunc('month', d.first::timestamp)::date as cohort, d.day, p.currency,
            count(*) as purchases, sum(p.amount) as amount
     from lifecycle.purchase p
-    join lifecycle.purchase_days(lifecycle.business_zone()) d
-      on d.bucket = p.bucket and d.customer_id = p.customer_id
-     and d.day = (p.occurred_at at time zone lifecycle.business_zone())::date
+    cross join lateral (
+        select x.day, x.first
+        from lifecycle.purchase_day x
+        where x.bucket = p.bucket and x.customer_id = p.customer_id
+          and x.day = (p.occurred_at at time zone lifecycle.business_zone())::date
+        offset 0 -- by key for each purchase, whatever the planner thinks of the tables
+    ) d
     group by 1, 2, 3;
 comment on view lifecycle.plain_cohort_amount_total is
     'What lifecycle.cohort_amount_total must add up to, from the purchases and their days';
