@@ -63,7 +63,7 @@ class Tools:
 
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="coarsely, in six minutes")
+    parser.add_argument("--quick", action="store_true", help="coarsely, in ten minutes")
     parser.add_argument("--only", metavar="NAME", choices=BENCHES, action="append",
                         help="one of " + ", ".join(BENCHES) + "; may be repeated")
     parser.add_argument("--rounds", type=int)
