@@ -50,6 +50,7 @@ as $$
          and s.model = (select m.model from lifecycle.stage_model m where m.state = 'active')
         left join lateral metric.exchange(t.currency, question.currency, t.day) x on true
         group by 1, 2, 3, 4
+        having sum(t.n) <> 0 -- what was there, and has gone, leaves rows of nothing
     )
     select d.since, d.cell, null::text, m.place, m.measure, d.stage, m.value, d.exits, 0::numeric
     from departed d,
