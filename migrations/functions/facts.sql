@@ -101,22 +101,27 @@ set enable_mergejoin = off
 set jit = off
 as $$
 declare
-    is_plain constant boolean := not types && lifecycle.merge_types()
-                                 and array_remove(targets, null) = '{}';
+    has_targets constant boolean := array_remove(targets, null) <> '{}';
+    is_new_alone constant boolean := not has_targets and not types && lifecycle.merge_types();
+    things lifecycle.thing[];
 begin
-    return array(
+    things := array(
         select row(i.bucket, i.customer_id, i.object, i.event_id, i.type,
-                   case when is_plain then i.occurred_at else '-infinity' end)::lifecycle.thing
+                   case when is_new_alone then i.occurred_at else '-infinity' end)
+                   ::lifecycle.thing
         from unnest(is_new, event_ids, types, times, objects, buckets, customers)
              i (is_new, event_id, type, occurred_at, object, bucket, customer_id)
-        where i.is_new and i.customer_id is not null and i.type = any(lifecycle.fact_types())
-        union all
-        select row(coalesce(c.root_bucket, c.bucket), coalesce(c.root_id, c.customer_id),
-                   e.object, e.event_id, e.type, '-infinity')::lifecycle.thing
-        from unnest(is_new, targets) i (is_new, target)
-        join lifecycle.event e on e.event_id = i.target
-        join lifecycle.customer c on c.bucket = e.bucket and c.customer_id = e.customer_id
-        where i.is_new and i.target is not null and e.type = any(lifecycle.fact_types()));
+        where i.is_new and i.customer_id is not null and i.type = any(lifecycle.fact_types()));
+    if has_targets then
+        things := things || array(
+            select row(coalesce(c.root_bucket, c.bucket), coalesce(c.root_id, c.customer_id),
+                       e.object, e.event_id, e.type, '-infinity')::lifecycle.thing
+            from unnest(is_new, targets) i (is_new, target)
+            join lifecycle.event e on e.event_id = i.target
+            join lifecycle.customer c on c.bucket = e.bucket and c.customer_id = e.customer_id
+            where i.is_new and e.type = any(lifecycle.fact_types()));
+    end if;
+    return things;
 end
 $$;
 comment on function lifecycle.touched_things is
