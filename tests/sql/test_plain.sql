@@ -143,7 +143,7 @@ select m.name as metric, a.zone, a.unit, r.period, coalesce(r."group"::jsonb, 'n
 from asked a, lifecycle.metric m,
      lateral pg_temp.answer(m.name, a.since::text, a.until::text, a.unit, a.zone,
                             case when 'currency' = any (m.parameters) then 'EUR' end) r
-where a.unit = any (m.intervals);
+where a.unit = any (m.intervals) and 'timezone' = any (m.parameters);
 \o
 
 select pg_temp.is((select count(*) filter (where p.amount > 0) from lifecycle.purchase p),
