@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 struct data_edition;
+struct refusals;
 struct registry;
 struct server;
 
@@ -14,6 +15,7 @@ struct service {
     const char *type_prefix;         /* of event types; see struct event_context */
     struct registry *registry;       /* of the custom types */
     struct data_edition *edition;    /* of the data */
+    struct refusals *refusals;       /* of rejected events */
     unsigned batch_events;           /* that one commit takes at the most */
 };
 

@@ -1,7 +1,7 @@
 /* Work in the background: one thread with a connection of its own, which looks every second
  * whether there is something to be done, and does it piece by piece. Of several servers on one
  * database one works at a time, and any of them goes on where another one ended: the statement
- * of a piece sees to that. */
+ * of a piece sees to that; counts that a server holds in memory (refusals) are its own. */
 #ifndef CLMD_INGEST_CHORE_H
 #define CLMD_INGEST_CHORE_H
 
@@ -16,7 +16,8 @@ struct chore_plan {
     const char *thread; /* its name */
     /* One piece. False: there is nothing to be done now, or it cannot be done. */
     bool (*work)(struct db *db, void *state);
-    void *state; /* the thread's, until chore_stop */
+    void *state;     /* the thread's until chore_stop, but for what has a lock */
+    bool works_last; /* a piece more when it is stopped */
 };
 
 /* A database that is away is no failure. The plan outlives the chore. */

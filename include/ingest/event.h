@@ -67,8 +67,8 @@ struct event_context {
 
 /* Reads one event: `body` must outlive the event, everything else is in the arena. False with
  * the faults, each with its pointer within the event ("/data/amount"), to which those are added
- * that `why` comes in with; or with a problem that is not the event's (PROBLEM_INTERNAL,
- * PROBLEM_UNAVAILABLE). */
+ * that `why` comes in with, and of the event its source, if it has a valid one, else NULL; or
+ * with a problem that is not the event's (PROBLEM_INTERNAL, PROBLEM_UNAVAILABLE). */
 bool event_read(struct arena *arena, const char *body, size_t length, json_t *object,
                 const struct event_context *context, struct event *event,
                 struct problem *why) MUST_CHECK;

@@ -5,6 +5,7 @@
 
 #include "base/problem.h"
 #include "db/db.h"
+#include "ingest/refusals.h"
 #include "ingest/registry.h"
 #include "ingest/rows.h"
 #include "ingest/storer.h"
@@ -32,6 +33,7 @@ struct import_options {
     unsigned batch_events;
     const char *type_prefix;   /* see struct event_context */
     struct registry *registry; /* of the custom types */
+    struct refusals *refusals; /* of rejected rows */
     struct source source; /* is read again after it was quiet; what came is stored meanwhile */
     struct db *dbs[STORERS];
     size_t db_count;

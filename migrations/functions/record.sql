@@ -92,6 +92,24 @@ comment on function lifecycle.record_events is
     'the same source and id; all else is null). stage is the customer''s now, the move the '
     'transition that the event caused';
 
+create function lifecycle.count_rejected(sources text[], counts bigint[])
+returns void
+language plpgsql
+as $$
+declare
+    of_writer constant smallint := lifecycle.writer_number();
+begin
+    insert into lifecycle.refused_total as total
+    select of_writer, (now() at time zone 'UTC')::date, i.source, 'rejected', sum(i.events)
+    from unnest(sources, counts) i (source, events)
+    group by i.source
+    on conflict on constraint refused_total_pkey do update
+    set events = total.events + excluded.events;
+end
+$$;
+comment on function lifecycle.count_rejected is
+    'Counts events that something was wrong with, by source: the empty one, where it is unknown';
+
 create function lifecycle.derive_new(
     setup lifecycle.setup, who lifecycle.subjects, is_new boolean[], event_ids uuid[],
     types smallint[], times timestamptz[], amounts bigint[], currencies text[], units bigint[],

@@ -6,12 +6,13 @@ values (
     'Events that happened in the period (measure events), and those of them that were recorded more '
     'than a day later (late) or that took others back (voided: event.voided); events that came in '
     'the period and were not stored, because the same source and id had come with other content '
-    '(conflicting); those that something was wrong with (rejected) are told to their senders, and '
-    'not counted; and the days from the last day on '
+    '(conflicting), or because something was wrong with them (rejected: as often as they were sent, '
+    'of the empty source where it is unknown; a server that crashes forgets those of about its last '
+    'second, clmd import those of its file); and the days from the last day on '
     'which anything happened that was heard of to the period''s end, or to today (last_heard; of '
     'sources that were heard of in the window or in the year before it). Days are those of UTC',
     'events', null, null,
-    '{from,to,interval,group_by}', '{day,week,month,quarter,year}', 1, 'every event',
+    '{from,to,interval,group_by}', '{day,week,month,quarter,year}', 2, 'every event',
     '{source=source}');
 
 create function metric.data_quality(question metric.question)
@@ -32,7 +33,8 @@ as $$
     ), refused as materialized (
         select case when question.group_by is not null then t.source end as source,
                metric.period_of(question, t.day) as since,
-               coalesce(sum(t.events) filter (where t.outcome = 'conflict'), 0) as conflicting
+               coalesce(sum(t.events) filter (where t.outcome = 'conflict'), 0) as conflicting,
+               coalesce(sum(t.events) filter (where t.outcome = 'rejected'), 0) as rejected
         from lifecycle.refused_total t
         where t.day >= question.since and t.day < question.until
         group by 1, 2
@@ -45,9 +47,7 @@ as $$
     )
     select p.label, metric.grouped(question, s.source, to_json(d)), m.value, m.unit, null::numeric,
            null::numeric, coalesce(h.events, 0)::bigint, p.complete,
-           case when m.value is not null then null
-                when m.measure = 'rejected' then 'not_counted'
-                else 'never_heard' end, 0::bigint
+           case when m.value is null then 'never_heard' end, 0::bigint
     from metric.periods(question) p
     cross join sources s
     left join heard h on h.since = p.since and h.source is not distinct from s.source
@@ -60,7 +60,7 @@ as $$
                     (2, 'late', coalesce(h.late, 0), 'events'),
                     (3, 'voided', coalesce(h.voided, 0), 'events'),
                     (4, 'conflicting', coalesce(r.conflicting, 0), 'events'),
-                    (5, 'rejected', null, 'events'),
+                    (5, 'rejected', coalesce(r.rejected, 0), 'events'),
                     (6, 'last_heard',
                      least(p.until - 1, metric.today('UTC')) - latest.day, 'days'))
         m (place, measure, value, unit),
@@ -68,5 +68,5 @@ as $$
     order by p.since, s.source, m.place
 $$;
 comment on function metric.data_quality is
-    'How well the ledger is fed: late, voided and conflicting events, and when it was last heard of '
-    'anything';
+    'How well the ledger is fed: late, voided, conflicting and rejected events, and when it was last '
+    'heard of anything';

@@ -7,11 +7,20 @@
 #include "api/post.h"
 #include "api/service.h"
 #include "base/clock.h"
+#include "ingest/refusals.h"
 #include "ingest/trial.h"
 
 #include <assert.h>
 
 enum { BATCH_LIMIT = 1024 * 1024 * 1024 };
+
+/* Of a dry run nothing was to be stored. */
+static void count_rejected(const struct service *service, const struct post *post)
+{
+    for (size_t i = 0; service != NULL && !post->is_dry && i < post->count; i++)
+        if (post->items[i].outcome == OUTCOME_REJECTED)
+            refusals_count(service->refusals, post->items[i].event.source);
+}
 
 bool admit_events(struct request *request, struct problem *why)
 {
@@ -34,6 +43,7 @@ bool admit_events(struct request *request, struct problem *why)
         request->weight += post->items[i].outcome != OUTCOME_REJECTED;
     if (!post->is_array && request->weight == 0) {
         *why = *post->items[0].problem;
+        count_rejected(service, post);
         return false;
     }
     if (post->is_atomic || post->is_dry)
@@ -71,6 +81,8 @@ void record_events(struct request *const *batch, size_t count, struct db *db)
                                      : fail(&failure, PROBLEM_INTERNAL, "out of memory");
     for (size_t i = 0; i < count; i++) {
         struct problem why = failure;
+        if (is_recorded)
+            count_rejected(batch[i]->service, batch[i]->input);
         if (!is_recorded || !post_answer(batch[i], batch[i]->input, &why))
             request_refuse(batch[i], &why);
     }

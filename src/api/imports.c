@@ -141,6 +141,7 @@ static bool import(struct upload *upload, struct problem *why)
                                      .batch_events = service->batch_events,
                                      .type_prefix = service->type_prefix,
                                      .registry = service->registry,
+                                     .refusals = service->refusals,
                                      .reject = job_reject,
                                      .progress = job_progress,
                                      .closure = &upload->job};

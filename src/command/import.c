@@ -126,21 +126,26 @@ static bool import_database(const struct config *config, struct report *report,
                             struct problem *why)
 {
     struct registry *registry = registry_create();
+    struct refusals *refusals = refusals_create();
     struct import_options options = {.format = report->wish->format,
                                      .constants = report->wish->constants,
                                      .batch_events = config->batch_events,
                                      .type_prefix = config->type_prefix,
                                      .registry = registry,
+                                     .refusals = refusals,
                                      .dbs = {database->db, db_create_alike(database->db)},
                                      .db_count = STORERS,
                                      .reject = write_reject,
                                      .progress = show_progress,
                                      .closure = report};
-    bool is_done = registry != NULL && options.dbs[1] != NULL
+    bool is_done = registry != NULL && refusals != NULL && options.dbs[1] != NULL
                        ? registry_load(registry, database->db, why) &&
                              import_input(report, &options, counts, why)
                        : fail(why, PROBLEM_INTERNAL, "out of memory");
+    if (refusals != NULL)
+        (void)refusals_work(database->db, refusals);
     db_destroy(options.dbs[1]);
+    refusals_destroy(refusals);
     registry_destroy(registry);
     return is_done;
 }

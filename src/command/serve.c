@@ -11,6 +11,7 @@
 #include "http/data_edition.h"
 #include "http/server.h"
 #include "ingest/deriver.h"
+#include "ingest/refusals.h"
 #include "ingest/registry.h"
 #include "ingest/sweeper.h"
 
@@ -134,7 +135,7 @@ static struct server *start_server(const struct config *config, const struct dat
     return server_start(config, database->url, &application, why);
 }
 
-enum { CHORES = 2 };
+enum { REFUSALS, DERIVER, SWEEPER, CHORES };
 
 static bool start_chores(const struct config *config, const struct database *database,
                          const struct chore_plan plans[CHORES], struct chore *chores[CHORES],
@@ -156,8 +157,10 @@ static bool serve(const struct config *config, const struct database *database,
     struct server *server = start_server(config, database, service, why);
     struct deriver deriver = deriver_create();
     struct sweeper sweeper = sweeper_create(config->sweep_seconds);
-    const struct chore_plan plans[CHORES] = {{"deriver", deriver_work, &deriver},
-                                             {"sweeper", sweeper_work, &sweeper}};
+    const struct chore_plan plans[CHORES] = {
+        [REFUSALS] = {"refusals", refusals_work, service->refusals, .works_last = true},
+        [DERIVER] = {"deriver", deriver_work, &deriver},
+        [SWEEPER] = {"sweeper", sweeper_work, &sweeper}};
     struct chore *chores[CHORES] = {NULL};
     bool is_started = server != NULL && start_chores(config, database, plans, chores, why);
     if (is_started) {
@@ -168,9 +171,10 @@ static bool serve(const struct config *config, const struct database *database,
         await_end(&signals, database->embedded);
         allow_interrupt();
     }
-    for (size_t i = 0; i < CHORES; i++)
-        chore_stop(chores[i]);
+    chore_stop(chores[SWEEPER]);
+    chore_stop(chores[DERIVER]);
     server_stop(server);
+    chore_stop(chores[REFUSALS]); /* with what was refused until now */
     if (is_started)
         log_line(LOG_LEVEL_INFO, "stopped", NULL);
     return is_started;
@@ -183,12 +187,14 @@ static bool serve_from_memory(const struct config *config, const struct database
                               .batch_events = config->batch_events,
                               .type_prefix = config->type_prefix,
                               .registry = registry_create(),
-                              .edition = data_edition_create()};
-    bool done = service.registry && service.edition
+                              .edition = data_edition_create(),
+                              .refusals = refusals_create()};
+    bool done = service.registry && service.edition && service.refusals
                     ? serve(config, database, &service, why)
                     : fail(why, PROBLEM_INTERNAL, "out of memory");
     registry_destroy(service.registry);
     data_edition_destroy(service.edition);
+    refusals_destroy(service.refusals);
     return done;
 }
 

@@ -36,6 +36,8 @@ static void *run(void *argument)
     bool has_more = true;
     while (await_work(chore, has_more))
         has_more = chore->plan->work(chore->db, chore->plan->state);
+    if (chore->plan->works_last)
+        (void)chore->plan->work(chore->db, chore->plan->state);
     return NULL;
 }
 

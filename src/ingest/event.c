@@ -237,13 +237,13 @@ static bool read_envelope(struct arena *arena, json_t *object,
     bool is_valid = json_decode(object, ENVELOPE, &envelope, "", why);
     check_attributes(object, why);
     is_valid = name_check(envelope.id, "/id", why) && is_valid;
-    is_valid = name_check(envelope.source, "/source", why) && is_valid;
+    bool is_source = name_check(envelope.source, "/source", why);
     is_valid = name_check(envelope.subject, "/subject", why) && is_valid;
     check_content_type(envelope.content_type, why);
     event->id = envelope.id;
-    event->source = envelope.source;
+    event->source = is_source ? envelope.source : NULL;
     event->subject = envelope.subject;
-    is_valid = find_type(arena, context, envelope.type, event, why) && is_valid;
+    is_valid = find_type(arena, context, envelope.type, event, why) && is_source && is_valid;
     if (envelope.time != NULL)
         read_time(envelope.time, event->type != NULL && event->type->is_scheduled, context->now,
                   &event->occurred_at, why);
@@ -261,7 +261,7 @@ bool event_read(struct arena *arena, const char *body, size_t length, json_t *ob
         read_sequence(arena, json_object_get(object, "sequence"), &event->sequence, why) &&
         is_valid;
     is_valid = (event->type == NULL || read_by_type(object, event, why)) && is_valid;
-    if (!is_valid || !keep_texts(arena, event, why))
+    if (!keep_texts(arena, event, why) || !is_valid)
         return false;
     const struct event_values *values = &event->values;
     uuid_of_name(EVENT_NAMESPACE, event->source, event->id, event->event_id);

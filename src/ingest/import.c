@@ -74,6 +74,8 @@ static void tell_outcomes(struct import *import, struct parcel *parcel)
         enum outcome outcome = entry->item.outcome;
         counts->lines++;
         ++*totals[outcome];
+        if (outcome == OUTCOME_REJECTED)
+            refusals_count(import->options->refusals, entry->item.event.source);
         if (outcome == OUTCOME_CONFLICT || outcome == OUTCOME_REJECTED)
             tell_reject(import, parcel, entry);
     }

@@ -197,18 +197,20 @@ delete from lifecycle.customer where ref like 'many %';
 select pg_temp.record(array[jsonb_set(event::jsonb, '{data}', '{"channel": "other"}')::json])
 from history where event ->> 'id' in ('a1', 'a2');
 select pg_temp.post('Z', 'find.touch.recorded', now(), '{"channel": "ad"}');
+select lifecycle.count_rejected('{shop,""}', '{2,1}');
+select lifecycle.count_rejected('{shop}', '{1}');
 \o
 select pg_temp.is(pg_temp.told('data_quality', '2025-01-01', null),
     concat_ws(', ', format('events %1$s (%1$s)', count(*) + 1),
               format('late %s (%s)', count(*), count(*) + 1),
               format('voided 3 (%s)', count(*) + 1), format('conflicting 2 (%s)', count(*) + 1),
-              format('rejected not_counted (%s)', count(*) + 1), format('last_heard 0 (%s)', count(*) + 1)),
+              format('rejected 4 (%s)', count(*) + 1), format('last_heard 0 (%s)', count(*) + 1)),
     'events that came late, were taken back, or said something else')
 from history;
 select pg_temp.is(pg_temp.told('data_quality', '2025-01-01', '2025-02-01'),
-    'events 20 (20), late 20 (20), voided 0 (20), conflicting 0 (20), rejected not_counted (20), '
+    'events 20 (20), late 20 (20), voided 0 (20), conflicting 0 (20), rejected 0 (20), '
     'last_heard 0 (20)', 'a month of it');
 select pg_temp.is(pg_temp.told('data_quality', '2025-04-01', '2025-05-01'),
-    'events 0 (0), late 0 (0), voided 0 (0), conflicting 0 (0), rejected not_counted (0), '
+    'events 0 (0), late 0 (0), voided 0 (0), conflicting 0 (0), rejected 0 (0), '
     'last_heard 57 (0)', 'and a month of silence');
 \ir teardown.sql
