@@ -14,25 +14,7 @@ create function metric.referral_rate(question metric.question)
 returns setof metric.answer_row
 language sql stable
 as $$
-    with told as materialized (
-        select metric.period_of(question, t.day) as since, t.cell, sum(t.n) as referrals
-        from metric.sums(question, '{referral}') t
-        group by 1, 2
-    ), active as materialized (
-        select a.since, a.cell, a.customers
-        from metric.active_customers(question) a
-    )
-    select p.label, metric.grouped(question, p.cell, null), r.referrals / nullif(r.customers, 0),
-           'ratio', r.referrals, r.customers, r.customers::bigint, p.complete,
-           case when r.customers = 0 then 'empty_denominator' end, 0::bigint
-    from metric.spans(question, array(select t.cell from told t
-                                      union
-                                      select a.cell from active a)) p
-    left join told t on t.since = p.since and t.cell is not distinct from p.cell
-    left join active a on a.since = p.since and a.cell is not distinct from p.cell,
-    lateral (select coalesce(t.referrals, 0) as referrals,
-                    coalesce(a.customers, 0) as customers) r
-    order by p.since, p.cell nulls last
+    select * from metric.per_active_customer(question, 'referral')
 $$;
 comment on function metric.referral_rate is
     'Referrals made in each period against the customers active in it';
