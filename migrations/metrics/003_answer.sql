@@ -155,12 +155,16 @@ as $$
                   from lifecycle.event_total t
                   where t.late <> 0 and t.day >= question.since and t.day < question.until)
                      as late_events,
-                 lifecycle.segment_warning(question.segment) as segment) w
+                 lifecycle.segment_warning(question.segment) as segment,
+                 (select 'spend belongs to no customer: none of it is counted for a segment'
+                  from lifecycle.metric m
+                  where m.name = question.metric and question.segment is not null
+                    and m.source like '%find.spend.recorded%') as spend) w
 $$;
 comment on function metric.warnings is
     'What may make an answer other than it seems: entries without a rate, events of the window (by '
     'UTC day) that were recorded more than a day after they happened, what there is to say about '
-    'the segment';
+    'the segment, and that it has no spend';
 
 create function metric.answer_one(name text, asked jsonb)
 returns json

@@ -44,9 +44,10 @@ create temp table mine as
 select m.name, case when m.intervals <> '{}' then '{"interval": "month"}'::jsonb
                     else '{}' end as asked
 from lifecycle.metric m
-where m.name in ('aov', 'cohort_retention', 'cohort_revenue', 'gaps', 'lapsed', 'lifecycle',
-                 'lifespan', 'purchases', 'recency_frequency', 'repeat_rate', 'revenue', 'rfm',
-                 'stage_population', 'time_in_stage', 'transitions');
+where m.name in ('aov', 'clv_historical', 'cohort_retention', 'cohort_revenue', 'gaps', 'lapsed',
+                 'lifecycle', 'lifespan', 'profit_per_customer', 'purchases', 'recency_frequency',
+                 'repeat_rate', 'revenue', 'rfm', 'stage_population', 'time_in_stage',
+                 'transitions');
 create temp table whole as
 select m.name, coalesce(r.period, 'all') as period, coalesce(r."group", '{}') as "group", r.unit, r.value, r.numerator,
        r.denominator, r.n
@@ -84,7 +85,8 @@ select pg_temp.is(
                        sum(p.denominator) as denominator
                 from part p
                 group by 1, 2, 3) p using (name, period, "group")
-     where (w.unit = 'ratio' and w.name <> 'transitions' or w.name in ('aov', 'gaps', 'lifespan', 'time_in_stage'))
+     where (w.unit = 'ratio' and w.name <> 'transitions' or w.name in ('aov', 'gaps', 'lifespan', 'time_in_stage', 'clv_historical',
+                                                'profit_per_customer'))
        and (coalesce(p.numerator, 0), coalesce(p.denominator, 0))
            is distinct from (coalesce(w.numerator, 0), coalesce(w.denominator, 0))), null,
     'so do numerators and denominators');

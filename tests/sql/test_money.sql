@@ -132,6 +132,29 @@ select pg_temp.is(pg_temp.asked('acquisition_retention_cost',
 select pg_temp.is(pg_temp.asked('profit_per_customer',
         '{"from": "2025-01-01", "to": "2025-03-01", "currency": "EUR"}'),
     '2025-01 EUR 8800 26400/3, 2025-02 EUR -12500 -50000/4', 'what remains');
+select pg_temp.is(pg_temp.asked('profit_per_customer',
+        '{"from": "2025-01-01", "to": "2025-02-01", "currency": "EUR", "group_by": "channel"}'),
+    '2025-01 none EUR -1800 -3600/2, 2025-01 ad EUR empty_denominator -60000/0, '
+    '2025-01 email EUR 90000 90000/1',
+    'by channel: C4 paid 1200 and email cost 300; what C5 cost and was spent to keep is in neither');
+select pg_temp.is(pg_temp.asked('clv_historical',
+        '{"from": "2025-01-01", "to": "2025-02-01", "currency": "EUR", "group_by": "campaign"}'),
+    'none EUR mean 9500 28500/3, none EUR total 28500 (3), none EUR gross_margin 120000 (3), '
+    'none EUR cost_to_serve 1500 (3), none EUR acquisition_cost 90000 (3)',
+    'value so far by campaign: C1 comes in February');
+\o /dev/null
+select lifecycle.put_segment('mailed', '{"where": {"field": "channel", "=": "email"}}', null, '*');
+\o
+select pg_temp.is(pg_temp.asked('clv_historical',
+        '{"from": "2025-01-01", "to": "2025-07-01", "currency": "EUR", "segment": "mailed"}'),
+    'EUR mean 115000 115000/1, EUR total 115000 (1), EUR gross_margin 115000 (1), '
+    'EUR cost_to_serve 0 (1), EUR acquisition_cost 0 (1)', 'C4''s value: the money without the spend');
+select pg_temp.is(
+    (select metric.answer(m, '{"segment": "mailed"}') -> 'warnings' ->> 'spend'),
+    case when m <> 'cost_to_serve'
+         then 'spend belongs to no customer: none of it is counted for a segment' end,
+    'a warning of spend that is not there: ' || m)
+from unnest('{clv_historical,profit_per_customer,cost_to_serve}'::text[]) m;
 select pg_temp.is(
     (select string_agg(concat_ws(' ', "group" ->> 'stage', "group" ->> 'measure',
                                  coalesce(value::text, reason),
