@@ -119,6 +119,7 @@ bool list_members(struct request *request, struct problem *why);
 
 /* service.c */
 bool show_health(struct request *request, struct problem *why);
+bool show_service_metrics(struct request *request, struct problem *why); /* scrape.c */
 bool show_readiness(struct request *request, struct problem *why);
 bool show_problem(struct request *request, struct problem *why);
 bool show_openapi_yaml(struct request *request, struct problem *why);

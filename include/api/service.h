@@ -3,6 +3,7 @@
 #define CLMD_API_SERVICE_H
 
 #include <stdatomic.h>
+#include <stdint.h>
 
 struct data_edition;
 struct refusals;
@@ -17,6 +18,7 @@ struct service {
     struct data_edition *edition;    /* of the data */
     struct refusals *refusals;       /* of rejected events */
     unsigned batch_events;           /* that one commit takes at the most */
+    int64_t started_at;              /* Unix time */
 };
 
 #endif

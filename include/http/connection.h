@@ -53,8 +53,9 @@ void connection_flows(const struct connections *all, struct connection *connecti
  * connection: TCP's reset. */
 void connection_tear(const struct connection *connection);
 
-/* Shuts down what is past its deadline, and uploads whose clients have left. */
-void connections_sweep(const struct connections *all, int64_t now);
+/* Shuts down what is past its deadline, and uploads whose clients have left. How many were
+ * past it. */
+size_t connections_sweep(const struct connections *all, int64_t now);
 
 /* Shuts down the idle ones, but for those whose next request has arrived and was not read yet:
  * that will be answered. */

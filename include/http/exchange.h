@@ -32,6 +32,7 @@ struct io {
     struct lingering lingering;
     int64_t swept_at;
     int64_t ends_at; /* in IO_ENDED: the longest wait for clients to take their answers */
+    struct io_counts counts; /* written by the thread alone */
 
     /* Of the monitor. */
     struct monitor monitor;
@@ -63,6 +64,7 @@ struct exchange {
     bool is_suspended;
     bool is_lent; /* request and arena are a worker's */
     bool is_gone; /* its client is, while it is lent */
+    bool is_accounted;
 
     /* LANE_BULK: */
     struct exchange *previous_stream, *next_stream;
@@ -95,6 +97,9 @@ bool exchange_lend(struct exchange *exchange, struct problem *why) MUST_CHECK;
 /* Suspends the connection until the answer is there, and follows its resumption. */
 void exchange_park(struct exchange *exchange);
 void exchange_unpark(struct exchange *exchange);
+
+/* Counts the answer and logs its line, once, whatever becomes of it on its way. */
+void exchange_account(struct exchange *exchange);
 
 void exchange_suspend(struct exchange *exchange);
 void exchange_resume(struct exchange *exchange);

@@ -7,6 +7,7 @@
 
 #include "base/problem.h"
 #include "http/auth.h"
+#include "http/io_counts.h"
 #include "http/lane.h"
 #include "http/route.h"
 
@@ -41,6 +42,9 @@ enum io_phase {
 struct io;
 
 struct io *io_start(const struct io_service *service, struct problem *why);
+
+/* What the thread has counted; it goes on counting meanwhile. */
+const struct io_counts *io_counts(const struct io *io);
 
 /* Orders a later phase; the thread follows soon. */
 void io_order(struct io *io, enum io_phase phase);

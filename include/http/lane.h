@@ -11,6 +11,7 @@
 #ifndef CLMD_HTTP_LANE_H
 #define CLMD_HTTP_LANE_H
 
+#include "base/count.h"
 #include "base/problem.h"
 #include "http/route.h"
 
@@ -44,6 +45,21 @@ struct lane *lane_start(const struct lane_options *options, struct problem *why)
 /* Hands the request over: from here on it is the worker's until done(). False when the queue is
  * full or the lane is closed; the request is then still the caller's. */
 bool lane_submit(struct lane *lane, struct request *request) MUST_CHECK;
+
+/* What a lane has counted since its start, and how it stands. */
+struct lane_counts {
+    struct histogram waits, works; /* SCALE_SECONDS: of requests; of answers or batches */
+    struct counter refused;        /* requests, for want of room */
+};
+
+struct lane_standing {
+    size_t queued, room;  /* requests that wait, and that may */
+    size_t busy, workers; /* workers at work, and all of them */
+    int64_t busy_since;   /* clock_monotonic: of who is longest at one thing; 0: nobody is */
+};
+
+const struct lane_counts *lane_counts(const struct lane *lane);
+struct lane_standing lane_standing(struct lane *lane);
 
 /* Requests waiting now. */
 size_t lane_depth(struct lane *lane);

@@ -58,10 +58,12 @@ struct request {
     const char *answer_type; /* of the media types of the route's answers, the one to give */
     struct stream *stream;   /* LANE_BULK: of the body or of the answer */
     void *input;             /* what admit made of all this */
-    size_t weight; /* LANE_WRITE: what it counts in a batch (its events); admit sets it */
-    struct db *db; /* the worker's, in answer(); not of LANE_INLINE */
-    void *service; /* what the program gave server_start, for handlers */
-    int64_t began_at, queued_at; /* clock_monotonic; when it was given to its lane */
+    size_t weight;    /* LANE_WRITE: what it counts in a batch (its events); admit sets it */
+    struct db *db;    /* the worker's, in answer(); not of LANE_INLINE */
+    void *service;    /* what the program gave server_start, for handlers */
+    int64_t began_at; /* clock_monotonic, as what follows */
+    int64_t queued_at, taken_at, answered_at; /* given to its lane, by a worker, back; or 0 */
+    int64_t database_time; /* of it, microseconds that the worker waited for PostgreSQL */
     struct answer answer;
     const char *log_detail; /* of a failure of ours, for our own log; NULL if there is none */
     struct request *next;   /* in a lane's queue, or on the way back from it */

@@ -6,6 +6,8 @@
 #include "base/config.h"
 #include "base/problem.h"
 #include "http/follower.h"
+#include "http/io_counts.h"
+#include "http/lane.h"
 #include "http/route.h"
 
 #include <stdbool.h>
@@ -33,6 +35,13 @@ const char *server_address(const struct server *server);
 
 /* Requests waiting in a lane, and how many may; for /readyz. */
 size_t server_queue_depth(struct server *server, enum lane_name lane);
+
+/* What its threads and lanes have counted since the start, for /metrics. None for
+ * LANE_INLINE. */
+size_t server_thread_count(const struct server *server);
+const struct io_counts *server_io_counts(const struct server *server, size_t thread);
+const struct lane_counts *server_lane_counts(const struct server *server, enum lane_name lane);
+struct lane_standing server_lane_standing(struct server *server, enum lane_name lane);
 
 /* Takes no new connection, answers every request that was accepted, within drain_seconds, then
  * stops the lanes and the threads. */

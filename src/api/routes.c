@@ -23,6 +23,7 @@ static const char *const LINES[] = {"application/x-ndjson", NULL};
 static const char *const LINES_OR_CSV[] = {"application/x-ndjson", "text/csv", NULL};
 static const char *const EXPORT_FORMAT[] = {"format", NULL};
 static const char *const IMPORT_LIST[] = {"state", "limit", "cursor", NULL};
+static const char *const PROMETHEUS[] = {"text/plain", "application/openmetrics-text", NULL};
 static const char *const PAGE[] = {"limit", "cursor", NULL};
 static const char *const CUSTOMER_LIST[] = {
     "stage", "q", "segment", "status", "channel", "updated_after", "limit", "cursor", NULL};
@@ -190,6 +191,8 @@ const struct route ROUTES[] = {
 
     {GET, .path = "/healthz", .scope = SCOPE_NONE, .lane = LANE_INLINE, .answer = show_health},
     {GET, .path = "/readyz", .scope = SCOPE_NONE, .lane = LANE_READ, .answer = show_readiness},
+    {GET, .path = "/metrics", .scope = SCOPE_ADMIN, .lane = LANE_INLINE,
+     .answer_types = PROMETHEUS, .answer = show_service_metrics},
     {GET, .path = "/problems/{slug}", .scope = SCOPE_NONE, .lane = LANE_INLINE,
      .answer_types = TEXT_ANSWER, .answer = show_problem},
     {GET, .path = "/openapi.yaml", .scope = SCOPE_NONE, .lane = LANE_INLINE,

@@ -4,6 +4,7 @@
 #include "base/log.h"
 
 #include "base/clock.h"
+#include "base/count.h"
 #include "base/utf8.h"
 
 #include <errno.h>
@@ -31,7 +32,7 @@ static const struct syntax SYNTAXES[] = {
     [LOG_FORMAT_JSON] = {"{\"", ",\"", "\":", "}\n", true},
 };
 
-static const char *const LEVEL_NAMES[] = {
+const char *const LOG_LEVEL_NAMES[LOG_LEVELS] = {
     [LOG_LEVEL_DEBUG] = "debug",
     [LOG_LEVEL_INFO] = "info",
     [LOG_LEVEL_WARN] = "warn",
@@ -47,6 +48,7 @@ struct line {
 
 static enum log_level log_threshold = LOG_LEVEL_INFO;
 static enum log_format log_format = LOG_FORMAT_LOGFMT;
+static struct counter log_counts[LOG_LEVELS];
 
 void log_setup(enum log_level threshold, enum log_format format)
 {
@@ -134,11 +136,12 @@ void log_line(enum log_level level, const char *message, ...)
     if (level < log_threshold)
         return;
     int saved_errno = errno;
+    counter_add(&log_counts[level], 1);
     struct line line = {.syntax = &SYNTAXES[log_format]};
     char time[CLOCK_TEXT_SIZE];
     clock_print(clock_utc(), time);
     put_pair(&line, "time", time);
-    put_pair(&line, "level", LEVEL_NAMES[level]);
+    put_pair(&line, "level", LOG_LEVEL_NAMES[level]);
     put_pair(&line, "msg", message);
 
     va_list pairs;
@@ -152,4 +155,9 @@ void log_line(enum log_level level, const char *message, ...)
     while (write(STDERR_FILENO, line.text, line.length) < 0 && errno == EINTR)
         continue;
     errno = saved_errno;
+}
+
+uint64_t log_count(enum log_level level)
+{
+    return counter_read(&log_counts[level]);
 }

@@ -186,6 +186,7 @@ static bool serve_from_memory(const struct config *config, const struct database
     struct service service = {.queue_limit = config->queue_limit,
                               .batch_events = config->batch_events,
                               .type_prefix = config->type_prefix,
+                              .started_at = time(NULL),
                               .registry = registry_create(),
                               .edition = data_edition_create(),
                               .refusals = refusals_create()};

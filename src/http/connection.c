@@ -105,15 +105,17 @@ static bool has_left(const struct connection *connection)
            recv(connection->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
-void connections_sweep(const struct connections *all, int64_t now)
+size_t connections_sweep(const struct connections *all, int64_t now)
 {
+    size_t overdue = 0;
     for (struct connection *at = all->first; at; at = at->next) {
         bool is_overdue = at->state != CONNECTION_ANSWERING && at->deadline <= now;
         if (is_overdue && at->state == CONNECTION_STREAMING && has_taken_some(at))
             at->deadline = after(now, all->request_seconds);
         else if (is_overdue || has_left(at))
-            shutdown(at->socket, SHUT_RDWR);
+            overdue += shutdown(at->socket, SHUT_RDWR) == 0 && is_overdue;
     }
+    return overdue;
 }
 
 static bool has_input(int socket)

@@ -11,13 +11,9 @@
 #include "http/exchange.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "http/stream.h"
 #include "http/target.h"
 
-#include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -25,22 +21,6 @@ enum {
     ARENA_FACTOR = 16,    /* … so many times the largest body */
     DROP_FACTOR = 64      /* so many times the largest body are dropped, then we hang up */
 };
-
-static void log_answer(const struct request *request)
-{
-    int status = request->answer.status;
-    char status_text[12], milliseconds[24];
-    snprintf(status_text, sizeof status_text, "%d", status);
-    snprintf(milliseconds, sizeof milliseconds, "%" PRId64,
-             (clock_monotonic() - request->began_at) / 1000);
-    log_line(status < 500    ? LOG_LEVEL_DEBUG
-             : status == 503 ? LOG_LEVEL_WARN
-                             : LOG_LEVEL_ERROR,
-             "answered", "request", request->id, "route",
-             request->route ? request->route->path : "", "method", request->method, "status",
-             status_text, "key", request->key_id, "milliseconds", milliseconds, "detail",
-             request->log_detail ? request->log_detail : "", NULL);
-}
 
 static void add_fields(const struct exchange *exchange, struct MHD_Response *response)
 {
@@ -69,7 +49,7 @@ static enum MHD_Result send_answer(struct exchange *exchange)
         return MHD_NO;
     add_fields(exchange, response);
     if (!exchange->is_lent)
-        log_answer(request);
+        exchange_account(exchange);
     exchange->state = EXCHANGE_ANSWERED;
     connection_answered(exchange->connection, clock_monotonic());
     enum MHD_Result queued =
@@ -202,6 +182,7 @@ void *exchange_begin(void *closure, const char *target, struct MHD_Connection *w
     exchange->request.service = io->service->service;
     exchange->request.began_at = clock_monotonic();
     connection_begin(&io->connections, connection, exchange->request.began_at);
+    gauge_add(&io->counts.in_flight, 1);
     return exchange;
 }
 
@@ -240,6 +221,8 @@ enum MHD_Result exchange_handle(void *closure, struct MHD_Connection *wire, cons
 void exchange_destroy(struct exchange *exchange)
 {
     streaming_end(exchange);
+    exchange_account(exchange);
+    gauge_add(&exchange->io->counts.in_flight, -1);
     arena_destroy(exchange->request.arena);
 }
 

@@ -23,6 +23,7 @@ static void note_connection(void *closure, struct MHD_Connection *wire, void **c
         const union MHD_ConnectionInfo *info =
             MHD_get_connection_info(wire, MHD_CONNECTION_INFO_CONNECTION_FD);
         *context = connection_open(&io->connections, info->connect_fd, clock_monotonic());
+        counter_add(&io->counts.accepted, 1);
     } else if (*context) {
         connection_close(&io->connections, *context);
         *context = NULL;
@@ -68,7 +69,7 @@ static void enforce_deadlines(struct io *io)
     if (now - io->swept_at < SWEEP_MICROSECONDS)
         return;
     io->swept_at = now;
-    connections_sweep(&io->connections, now);
+    counter_add(&io->counts.overdue, connections_sweep(&io->connections, now));
 }
 
 static void enter(struct io *io, enum io_phase phase)
@@ -115,6 +116,7 @@ static void *serve(void *argument)
         exchanges_resume(io);
         MHD_run(io->daemon);
         enforce_deadlines(io);
+        gauge_set(&io->counts.connections, (int64_t)io->connections.count);
         follow_orders(io);
     }
     return NULL;
@@ -150,7 +152,8 @@ struct io *io_start(const struct io_service *service, struct problem *why)
     io->connections.idle_seconds = service->idle_seconds;
     monitor_create(&io->monitor);
     io->wake = wake_create();
-    io->daemon = io->wake >= 0 ? start_daemon(io) : NULL;
+    io->counts.routes = calloc(service->route_count + 1, sizeof *io->counts.routes);
+    io->daemon = io->wake >= 0 && io->counts.routes ? start_daemon(io) : NULL;
     if (!io->daemon)
         (void)fail(why, PROBLEM_INTERNAL, "cannot start libmicrohttpd: out of memory or files");
     else
@@ -159,6 +162,11 @@ struct io *io_start(const struct io_service *service, struct problem *why)
         return io;
     io_stop(io);
     return NULL;
+}
+
+const struct io_counts *io_counts(const struct io *io)
+{
+    return &io->counts;
 }
 
 void io_order(struct io *io, enum io_phase phase)
@@ -197,5 +205,6 @@ void io_stop(struct io *io)
     if (io->wake >= 0)
         close(io->wake);
     monitor_destroy(&io->monitor);
+    free(io->counts.routes);
     free(io);
 }

@@ -24,10 +24,12 @@ struct worker {
     struct request **batch; /* what it answers now; room for all that may queue */
     pthread_t thread;
     bool is_running, is_busy;
+    int64_t busy_since; /* of the monitor, while it is busy */
 };
 
 struct lane {
     struct lane_options options;
+    struct lane_counts counts;
     struct monitor monitor; /* of what follows */
     struct request *first;
     struct request **end; /* where the next request is linked in */
@@ -109,6 +111,7 @@ static size_t await_batch(struct worker *worker)
         await_change(lane);
     size_t count = lane->first ? take_batch(lane, worker->batch) : 0;
     worker->is_busy = count > 0;
+    worker->busy_since = clock_monotonic();
     lane->busy += worker->is_busy;
     if (lane->first)
         monitor_signal(&lane->monitor);
@@ -136,18 +139,40 @@ static void answer_one(const struct lane_options *options, struct request *reque
     request->db = NULL;
 }
 
+static int64_t note_waits(const struct worker *worker, size_t count)
+{
+    struct lane_counts *counts = &worker->lane->counts;
+    for (size_t i = 0; i < count; i++) {
+        struct request *request = worker->batch[i];
+        request->taken_at = worker->busy_since;
+        histogram_observe(&counts->waits, &SCALE_SECONDS,
+                          request->taken_at - request->queued_at);
+    }
+    return worker->busy_since;
+}
+
+static void note_work(const struct worker *worker, size_t count, int64_t began_at)
+{
+    int64_t now = clock_monotonic();
+    histogram_observe(&worker->lane->counts.works, &SCALE_SECONDS, now - began_at);
+    for (size_t i = 0; i < count; i++)
+        worker->batch[i]->answered_at = now;
+}
+
 static void *work(void *argument)
 {
     struct worker *worker = argument;
     const struct lane_options *options = &worker->lane->options;
     size_t count;
     while ((count = await_batch(worker)) > 0) {
+        int64_t began_at = note_waits(worker, count);
         if (options->batch_weight > 0)
             worker->batch[0]->route->answer_batch(worker->batch, count, worker->db);
         else
             answer_one(options, worker->batch[0], worker->db);
         if (options->outdates)
             data_edition_outdate(options->outdates);
+        note_work(worker, count, began_at);
         if (options->queue_limit == 0)
             be_free(worker);
         for (size_t i = 0; i < count; i++)
@@ -206,7 +231,31 @@ bool lane_submit(struct lane *lane, struct request *request)
             monitor_signal(&lane->monitor);
     }
     monitor_unlock(&lane->monitor);
+    if (!has_room)
+        counter_add(&lane->counts.refused, 1);
     return has_room;
+}
+
+const struct lane_counts *lane_counts(const struct lane *lane)
+{
+    return &lane->counts;
+}
+
+struct lane_standing lane_standing(struct lane *lane)
+{
+    struct lane_standing standing = {.room = lane->options.queue_limit,
+                                     .workers = lane->options.workers};
+    monitor_lock(&lane->monitor);
+    standing.queued = lane->depth;
+    standing.busy = lane->busy;
+    for (unsigned i = 0; i < lane->options.workers; i++) {
+        const struct worker *worker = &lane->workers[i];
+        if (worker->is_busy &&
+            (standing.busy_since == 0 || worker->busy_since < standing.busy_since))
+            standing.busy_since = worker->busy_since;
+    }
+    monitor_unlock(&lane->monitor);
+    return standing;
 }
 
 size_t lane_depth(struct lane *lane)

@@ -191,6 +191,26 @@ size_t server_queue_depth(struct server *server, enum lane_name lane)
     return server->shared.lanes[lane] ? lane_depth(server->shared.lanes[lane]) : 0;
 }
 
+size_t server_thread_count(const struct server *server)
+{
+    return server->thread_count;
+}
+
+const struct io_counts *server_io_counts(const struct server *server, size_t thread)
+{
+    return io_counts(server->threads[thread]);
+}
+
+const struct lane_counts *server_lane_counts(const struct server *server, enum lane_name lane)
+{
+    return lane_counts(server->shared.lanes[lane]);
+}
+
+struct lane_standing server_lane_standing(struct server *server, enum lane_name lane)
+{
+    return lane_standing(server->shared.lanes[lane]);
+}
+
 static void order(const struct server *server, enum io_phase phase)
 {
     for (unsigned i = 0; i < server->thread_count; i++)

@@ -4,12 +4,9 @@
  * never cut; one that waits for its client is, when nothing has moved for the time of a
  * request. */
 #include "base/clock.h"
-#include "base/log.h"
 #include "http/exchange.h"
 #include "http/stream.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -52,22 +49,10 @@ bool streaming_begin(struct exchange *exchange, struct problem *why)
     return true;
 }
 
-static void log_stream(const struct exchange *exchange)
-{
-    const struct request *request = &exchange->request;
-    char bytes[24];
-    snprintf(bytes, sizeof bytes, "%" PRIu64, exchange->sent);
-    log_line(request->log_detail ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG, "streamed", "request",
-             request->id, "route", request->route->path, "key", request->key_id, "bytes", bytes,
-             "detail", request->log_detail ? request->log_detail : "", NULL);
-}
-
 void streaming_end(struct exchange *exchange)
 {
     if (!exchange->request.stream)
         return;
-    if (exchange->sent > 0)
-        log_stream(exchange);
     if (exchange->previous_stream)
         exchange->previous_stream->next_stream = exchange->next_stream;
     else
@@ -121,6 +106,7 @@ void streaming_attend(struct exchange *exchange)
 void streaming_take(struct exchange *exchange, const char *piece, size_t *size)
 {
     size_t taken = stream_offer(exchange->request.stream, piece, *size);
+    exchange->body.received += taken;
     *size -= taken;
     if (*size > 0)
         wait_for_worker(exchange);
