@@ -31,6 +31,11 @@ bool database_prepare(const struct database *database, const struct config *conf
 bool database_open_prepared(struct database *database, const struct config *config,
                             struct problem *why) MUST_CHECK;
 
+/* Runs a statement in a transaction that acts as the user of the operating system, on this
+ * machine: for changes, so that the audit log knows who. The rows are the caller's. */
+bool database_change(struct db *db, enum statement statement, const struct db_value *values,
+                     PGresult **rows, struct problem *why) MUST_CHECK;
+
 void database_close(struct database *database);
 
 #endif

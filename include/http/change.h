@@ -8,9 +8,10 @@
 
 #include <stdbool.h>
 
-/* For lane_options.answer of LANE_CHANGE. An answer() that is one statement needs no more than
- * its own transaction. With an Idempotency-Key a transaction stands around it, in which the
- * answer is kept beside what it tells of: both are there, or neither. What was refused changed
+/* For lane_options.answer of LANE_CHANGE. A transaction stands around each answer(), and says
+ * first for whom it acts (lifecycle.act_as), so that the audit log knows. With an
+ * Idempotency-Key the answer is kept beside what it tells of: both are there, or neither. What
+ * was refused changed
  * nothing and is not kept, so that the key can be used again. 409 while the same key is being
  * answered; 422 where it stands for another request. */
 bool change_answer(struct request *request, struct problem *why);

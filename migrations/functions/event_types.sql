@@ -45,15 +45,17 @@ language plpgsql
 as $$
 declare
     kept lifecycle.event_type;
+    had json;
 begin
     lock table lifecycle.custom_type in exclusive mode;
+    had := lifecycle.show_event_type(named);
     select * into kept from lifecycle.event_type t where t.name = named;
     is_new := not found;
     if kept.type < 10000 then
         perform lifecycle.refuse('CL409', null, 'this type is of the vocabulary itself');
     end if;
     perform lifecycle.require_match(if_match, if_none_match,
-                                    lifecycle.tag_of(lifecycle.show_event_type(named)::text));
+                                    lifecycle.tag_of(had::text));
     if is_new then
         kept := lifecycle.register_type(named, stage, new_entry);
     elsif kept.entry <> new_entry then
@@ -65,6 +67,8 @@ begin
     set fields = excluded.fields, description = excluded.description;
     perform pg_notify('clmd_event_types', named);
     document := lifecycle.show_event_type(named);
+    perform lifecycle.audit('event_type.put', named, lifecycle.tag_of(had::text),
+                            lifecycle.tag_of(document::text));
     return next;
 end
 $$;

@@ -10,6 +10,8 @@ begin
     insert into lifecycle.api_key (key_id, name, scopes, digest)
     values (new_id, new_name, new_scopes, new_digest);
     perform pg_notify('clmd_keys', new_id);
+    perform lifecycle.audit('key.created', new_id, null,
+                            new_name || ': ' || array_to_string(new_scopes, ' '));
 end
 $$;
 comment on function lifecycle.create_key is
@@ -37,6 +39,7 @@ begin
         return false;
     end if;
     perform pg_notify('clmd_keys', old_id);
+    perform lifecycle.audit('key.revoked', old_id);
     return true;
 end
 $$;

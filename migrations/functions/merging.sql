@@ -250,6 +250,7 @@ begin
         lifecycle.after_merges(merging.bucket, merging.customer_id), given ->> 'into',
         jsonb_strip_nulls(jsonb_build_object('into', given -> 'into',
                                              'reason', given -> 'reason')));
+    perform lifecycle.audit('merge.made', event_id::text);
     return lifecycle.show_merge(event_id);
 end
 $$;
@@ -282,6 +283,7 @@ begin
         lifecycle.after_merges(merge.bucket, merge.customer_id), merge.object,
         jsonb_strip_nulls(jsonb_build_object('into', merge.object,
                                              'reason', given -> 'reason')));
+    perform lifecycle.audit('merge.reverted', wanted::text, now_is.state, 'reverted');
     return lifecycle.show_merge(wanted);
 end
 $$;

@@ -54,6 +54,8 @@ begin
         set state = 'deriving', derived = 0, reached = 0, started_at = now(), failed_at = null
         where m.model = chosen.model;
         perform lifecycle.refresh_rules();
+        perform lifecycle.audit('stage_model.activation_started', chosen.name, chosen.state,
+                                'version ' || chosen.version);
     end if;
     return query
     select lifecycle.show_stage_model(chosen.name, chosen.version), chosen.state <> 'active';
@@ -81,6 +83,7 @@ begin
         perform lifecycle.refuse('CL404', null, 'no activation of this model is under way');
     end if;
     perform lifecycle.refresh_rules();
+    perform lifecycle.audit('stage_model.activation_cancelled', wanted, 'version ' || cancelled);
     return lifecycle.show_stage_model(wanted, cancelled);
 end
 $$;

@@ -85,6 +85,8 @@ begin
     definition := lifecycle.definition_of(given);
     if definition is distinct from latest.definition then
         perform lifecycle.store_stage_model(wanted, coalesce(latest.version, 0) + 1, definition);
+        perform lifecycle.audit('stage_model.put', wanted, 'version ' || latest.version,
+                                'version ' || coalesce(latest.version, 0) + 1);
     end if;
     return query
     select lifecycle.show_stage_model(wanted, null), latest.model is null;

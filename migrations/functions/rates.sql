@@ -170,6 +170,7 @@ as $$
 declare
     items constant json := given -> 'data';
     result record;
+    had text;
 begin
     select lifecycle.tag_of(e.edition::text)
     into tag
@@ -184,10 +185,14 @@ begin
     perform lifecycle.refuse_all(lifecycle.rates_faults(items));
     result := lifecycle.store_rates(items);
     if result.stored + result.removed > 0 then
+        had := tag;
         update lifecycle.edition e
         set edition = gen_random_uuid()
         where e.name = 'rates'
         returning lifecycle.tag_of(e.edition::text) into tag;
+        perform lifecycle.audit('rates.changed', null, had,
+                                format('%s: %s stored, %s removed', tag, result.stored,
+                                       result.removed));
     end if;
     document := to_json(result);
     return next;

@@ -160,6 +160,16 @@ end
 $$;
 comment on function lifecycle.list_segments is 'All segments by their names';
 
+create function lifecycle.segment_told(s lifecycle.segment)
+returns text
+language sql immutable
+as $$
+    select lifecycle.tag_of(concat_ws(' ', s.title, s.condition))
+    where s.name is not null
+$$;
+comment on function lifecycle.segment_told is
+    'A digest of what a segment says, for its conditions may name customers; null for none';
+
 create function lifecycle.put_segment(wanted text, given jsonb, if_match text, if_none_match text)
 returns table (document json, is_new boolean)
 language plpgsql
@@ -180,6 +190,10 @@ begin
     on conflict (name) do update
     set title = excluded.title, condition = excluded.condition, changed_at = now()
     where (s.title, s.condition) is distinct from (excluded.title, excluded.condition);
+    perform lifecycle.audit('segment.put', wanted, lifecycle.segment_told(had),
+                            (select lifecycle.segment_told(s)
+                             from lifecycle.segment s
+                             where s.name = wanted));
     return query select lifecycle.show_segment(wanted), had.name is null;
 end
 $$;
@@ -197,6 +211,9 @@ begin
     had := lifecycle.show_segment(wanted);
     if had is not null then
         perform lifecycle.require_match(if_match, if_none_match, lifecycle.tag_of(had::text));
+        perform lifecycle.audit('segment.deleted', wanted, lifecycle.segment_told(s))
+        from lifecycle.segment s
+        where s.name = wanted;
         delete from lifecycle.segment s where s.name = wanted;
     end if;
     return had;

@@ -124,6 +124,17 @@ $$;
 comment on function lifecycle.store_settings is
     'Stores settings that were found valid; null makes a setting what it was at first';
 
+create function lifecycle.settings_told(given json)
+returns text
+language sql stable
+as $$
+    select string_agg(m.name || '=' || coalesce(s.value, ''), '; ' order by m.name)
+    from json_object_keys(given) m (name)
+    left join lifecycle.setting s on s.name = m.name
+$$;
+comment on function lifecycle.settings_told is
+    'The settings that an object names, as they are now, in short';
+
 create function lifecycle.change_settings(given json, if_match text, if_none_match text)
 returns json
 language plpgsql
@@ -132,11 +143,13 @@ declare
     cut text[];
     patience interval;
     counted_invoices boolean;
+    shown text;
 begin
     lock table lifecycle.setting in share row exclusive mode;
     perform lifecycle.check_match(if_match, if_none_match,
                                   lifecycle.tag_of(lifecycle.show_settings()::text));
     perform lifecycle.refuse_all(lifecycle.settings_faults(given));
+    shown := lifecycle.settings_told(given);
     cut := array[lifecycle.business_zone(), lifecycle.week_unit()];
     patience := lifecycle.dunning_time();
     counted_invoices := lifecycle.counts_invoices();
@@ -150,6 +163,7 @@ begin
     if lifecycle.counts_invoices() <> counted_invoices then
         perform lifecycle.recount_invoices(500000);
     end if;
+    perform lifecycle.audit('settings.changed', null, shown, lifecycle.settings_told(given));
     return lifecycle.show_settings();
 end
 $$;
@@ -165,10 +179,13 @@ declare
                                   then lifecycle.number_of(wanted) end;
     given constant json := json_build_object(setting_name,
                                              coalesce(to_json(days), to_json(wanted)));
+    shown text;
 begin
     lock table lifecycle.setting in share row exclusive mode;
     perform lifecycle.refuse_all(lifecycle.settings_faults(given));
+    shown := lifecycle.settings_told(given);
     perform lifecycle.store_settings(given);
+    perform lifecycle.audit('settings.changed', null, shown, lifecycle.settings_told(given));
     if setting_name = 'dunning_days' then
         perform lifecycle.derive_owners('payment_failure', null);
     else

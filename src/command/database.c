@@ -3,6 +3,12 @@
 #include "db/migrate.h"
 #include "ingest/vocabulary.h"
 
+#include <limits.h>
+#include <pwd.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
+
 enum { VOCABULARY_LIMIT = 1 << 20 /* bytes of SQL */ };
 
 bool database_open(struct database *database, const struct config *config,
@@ -63,4 +69,34 @@ bool database_open_prepared(struct database *database, const struct config *conf
 {
     return database_open(database, config, EMBEDDED_SHARE, why) &&
            database_prepare(database, config, why);
+}
+
+static bool act_as_user(struct db *db, struct problem *why)
+{
+    char machine[HOST_NAME_MAX + 1] = "", user[24];
+    const struct passwd *entry = getpwuid(geteuid());
+    snprintf(user, sizeof user, "%ju", (uintmax_t)geteuid());
+    (void)gethostname(machine, sizeof machine - 1);
+    const struct db_value values[] = {{.data = "command"},
+                                      {.data = NULL},
+                                      {.data = entry ? entry->pw_name : user},
+                                      {.data = machine},
+                                      {.data = NULL}};
+    PGresult *rows;
+    if (!db_run(db, STATEMENT_ACT_AS, values, &rows, why))
+        return false;
+    PQclear(rows);
+    return true;
+}
+
+bool database_change(struct db *db, enum statement statement, const struct db_value *values,
+                     PGresult **rows, struct problem *why)
+{
+    *rows = NULL;
+    if (db_execute(db, "begin", NULL, why) && act_as_user(db, why) &&
+        db_run(db, statement, values, rows, why) && db_execute(db, "commit", NULL, why))
+        return true;
+    PQclear(*rows); /* what was begun ends with the connection */
+    *rows = NULL;
+    return false;
 }

@@ -153,7 +153,7 @@ static int change_cut(const struct config *config, const char *setting, const ch
     const struct db_value values[] = {{.data = setting}, {.data = value}};
     PGresult *rows = NULL;
     bool done = database_open_prepared(&database, config, &why) &&
-                db_run(database.db, STATEMENT_CHANGE_CUT, values, &rows, &why);
+                database_change(database.db, STATEMENT_CHANGE_CUT, values, &rows, &why);
     PQclear(rows);
     database_close(&database);
     if (!done)

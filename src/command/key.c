@@ -23,7 +23,7 @@ bool key_store(struct db *db, const struct new_key *key, const char *name, const
     const struct db_value values[] = {
         {.data = key->id}, {.data = name}, {.data = array}, {.data = digest}};
     PGresult *rows;
-    if (!db_run(db, STATEMENT_CREATE_KEY, values, &rows, why))
+    if (!database_change(db, STATEMENT_CREATE_KEY, values, &rows, why))
         return false;
     PQclear(rows);
     return true;
@@ -153,7 +153,7 @@ static int revoke_key(const struct config *config, int count, char **arguments)
         return command_misused("key", "revoke takes the id of one key, see clmd key list");
     const struct db_value values[] = {{.data = arguments[1]}};
     bool done = database_open_prepared(&database, config, &why) &&
-                db_run(database.db, STATEMENT_REVOKE_KEY, values, &rows, &why);
+                database_change(database.db, STATEMENT_REVOKE_KEY, values, &rows, &why);
     if (done) {
         done = PQgetvalue(rows, 0, 0)[0] == 't' ||
                fail(&why, PROBLEM_NOT_FOUND, "there is no key %s in force", arguments[1]);

@@ -123,6 +123,10 @@ static const struct statement_row STATEMENT_ROWS[] = {
     [STATEMENT_REVOKE_KEY] = {"revoke_key", "select lifecycle.revoke_key($1::text)", 1},
     [STATEMENT_CAN_WRITE] = {"can_write",
                              "select current_setting('transaction_read_only') = 'off'", 0},
+    [STATEMENT_ACT_AS] = {"act_as",
+                          "select lifecycle.act_as($1::text, $2::text, $3::text, $4::text, "
+                          "$5::text)",
+                          5},
     [STATEMENT_RECALL_ANSWER] =
         {"recall_answer",
          "select status, content_type, body, field, value from lifecycle.recall_answer("

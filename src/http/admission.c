@@ -4,6 +4,7 @@
 #include "http/headers.h"
 #include "http/target.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -80,6 +81,20 @@ static void give_id(struct request *request, const char *given)
         uuid_print(uuid, request->id);
 }
 
+static void give_address(struct exchange *exchange)
+{
+    char *address = exchange->request.address;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(exchange->wire, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *client = info ? info->client_addr : NULL;
+    if (client && client->sa_family == AF_INET)
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)client)->sin_addr, address,
+                  ADDRESS_SIZE);
+    else if (client && client->sa_family == AF_INET6)
+        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)client)->sin6_addr, address,
+                  ADDRESS_SIZE);
+}
+
 static bool find_route(struct exchange *exchange, const struct target *target,
                        struct route_match *match, struct problem *why)
 {
@@ -144,6 +159,7 @@ bool exchange_admit(struct exchange *exchange, const char *method, const char *v
     uint64_t unused;
     read_headers(exchange->wire, &headers);
     give_id(&exchange->request, headers_request_id(&headers));
+    give_address(exchange);
     exchange->request.method = method;
     exchange->closes = true; /* until the header has proven sound */
     exchange->is_received = !headers_announce_body(&headers, &unused);

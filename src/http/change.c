@@ -110,13 +110,35 @@ static bool keep(struct request *request, const struct label *label, struct prob
     return true;
 }
 
+/* For whom the transaction acts, for the audit log. */
+static bool begin(struct request *request, struct problem *why)
+{
+    const struct db_value values[] = {{.data = "key"},
+                                      {.data = request->key_id},
+                                      {.data = NULL},
+                                      {.data = request->address},
+                                      {.data = request->id}};
+    PGresult *rows;
+    if (!db_execute(request->db, "begin", NULL, why) ||
+        !db_run(request->db, STATEMENT_ACT_AS, values, &rows, why))
+        return false;
+    PQclear(rows);
+    return true;
+}
+
 static bool answer_once(struct request *request, struct problem *why)
 {
     struct label label;
     bool is_kept = false;
-    return label_request(request, &label, why) && db_execute(request->db, "begin", NULL, why) &&
-           recall(request, &label, &is_kept, why) &&
-           (is_kept || (request_answer(request, why) && keep(request, &label, why))) &&
+    return label_request(request, &label, why) && recall(request, &label, &is_kept, why) &&
+           (is_kept || (request_answer(request, why) && keep(request, &label, why)));
+}
+
+static bool answer_within(struct request *request, struct problem *why)
+{
+    return begin(request, why) &&
+           (request->idempotency_key ? answer_once(request, why)
+                                     : request_answer(request, why)) &&
            db_execute(request->db, "commit", NULL, why);
 }
 
@@ -131,10 +153,9 @@ static void undo(struct db *db)
 /* `fault`: for undoing overwrites it. */
 static bool answer_try(struct request *request, enum db_fault *fault, struct problem *why)
 {
-    bool is_kept = request->idempotency_key != NULL;
-    bool is_answered = is_kept ? answer_once(request, why) : request_answer(request, why);
+    bool is_answered = answer_within(request, why);
     *fault = db_last_fault(request->db);
-    if (is_kept && !is_answered && *fault != DB_FAULT_CONNECTION)
+    if (!is_answered && *fault != DB_FAULT_CONNECTION)
         undo(request->db);
     return is_answered;
 }
