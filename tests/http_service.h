@@ -32,6 +32,12 @@ static inline bool answer_ping(struct request *request, struct problem *why)
     return respond_text(request, 200, "text/plain", "pong", 4);
 }
 
+static inline bool answer_address(struct request *request, struct problem *why)
+{
+    (void)why;
+    return respond_text(request, 200, "text/plain", request->address, strlen(request->address));
+}
+
 static inline bool answer_echo(struct request *request, struct problem *why)
 {
     (void)why;
@@ -149,6 +155,7 @@ static const char *const SERVICE_TEXT[] = {"text/plain", "text/x-other", NULL};
 
 static const struct route SERVICE_ROUTES[] = {
     {.method = "GET", .path = "/ping", .answer_types = SERVICE_TEXT, .answer = answer_ping},
+    {.method = "GET", .path = "/address", .answer = answer_address},
     {.method = "GET", .path = "/read", .lane = LANE_READ, .answer = answer_ping},
     {.method = "GET", .path = "/gate", .lane = LANE_READ, .answer = answer_gate},
     {.method = "GET", .path = "/failure", .lane = LANE_READ, .answer = answer_failure},

@@ -10,6 +10,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* The field in which trusted proxies tell whom they speak for. */
+enum proxy_field { PROXY_FIELD_X_FORWARDED_FOR, PROXY_FIELD_FORWARDED };
+
 struct config {
     char listen[128];        /* host:port; port 0 takes a free one */
     char data_dir[1024];     /* of the embedded cluster and its admin key */
@@ -26,7 +29,12 @@ struct config {
     unsigned body_limit;     /* bytes of a request's body */
     char type_prefix[128];   /* "com.acme": what may stand before an event's type */
     unsigned connection_limit;
-    unsigned address_limit;     /* connections from one address */
+    unsigned address_limit;    /* connections from one address; 0: any number */
+    unsigned address_requests; /* requests under way of one address; 0: any number */
+    unsigned rate_requests;    /* of a key, at once or in rate_seconds; 0: any number */
+    unsigned rate_seconds;
+    char trusted_proxies[1024]; /* networks, separated by commas */
+    enum proxy_field proxy_field;
     unsigned request_seconds;   /* deadline for receiving a whole request */
     unsigned idle_seconds;      /* a kept-alive connection without a request */
     unsigned statement_seconds; /* PostgreSQL's statement_timeout */

@@ -7,10 +7,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-enum { SHA256_SIZE = 32, UUID_SIZE = 16, UUID_TEXT_SIZE = 37 };
+enum { SHA256_SIZE = 32, UUID_SIZE = 16, UUID_TEXT_SIZE = 37, KEYED_SIZE = 16 };
 
 void sha256(const void *data, size_t length, unsigned char digest[SHA256_SIZE]);
+
+/* A short hash for tables in memory: who does not know the key cannot choose texts that share
+ * one. */
+uint64_t keyed_hash(const unsigned char key[KEYED_SIZE], const void *data, size_t length);
 
 /* Hexadecimal in lower case, terminated: `text` holds 2 · length + 1 bytes. */
 void hex_encode(const unsigned char *data, size_t length, char *text);

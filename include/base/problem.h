@@ -30,6 +30,7 @@ enum problem_code {
     PROBLEM_UNSUPPORTED_MEDIA,     /* 415 */
     PROBLEM_UNPROCESSABLE,         /* 422 */
     PROBLEM_PRECONDITION_REQUIRED, /* 428 */
+    PROBLEM_TOO_MANY,              /* 429, with Retry-After */
     PROBLEM_HEADERS_TOO_LARGE,     /* 431 */
     PROBLEM_INTERNAL,              /* 500 */
     PROBLEM_UNAVAILABLE,           /* 503, with Retry-After */

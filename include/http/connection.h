@@ -4,6 +4,8 @@
 #ifndef CLMD_HTTP_CONNECTION_H
 #define CLMD_HTTP_CONNECTION_H
 
+#include "http/guard.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,9 +22,12 @@ enum connection_state {
 struct connection {
     struct connection *previous, *next;
     int socket;
+    struct caller caller;
+    bool is_ending; /* was shut down, and is not closed yet */
     enum connection_state state;
-    int64_t deadline; /* clock_monotonic */
-    int unread;       /* STREAMING: bytes that the client had not taken when last looked at */
+    int64_t deadline; /* clock_monotonic, as idle_since */
+    int64_t idle_since;
+    int unread; /* STREAMING: bytes that the client had not taken when last looked at */
 };
 
 struct connections {
@@ -60,6 +65,10 @@ size_t connections_sweep(const struct connections *all, int64_t now);
 /* Shuts down the idle ones, but for those whose next request has arrived and was not read yet:
  * that will be answered. */
 void connections_finish_idle(const struct connections *all);
+
+/* Where there are `limit` of them, shuts down the one that has been idle for longest, so that
+ * the next client need not wait until one leaves by itself. */
+void connections_make_room(const struct connections *all, size_t limit);
 
 /* Shuts down all whose request was not received. */
 void connections_cut_unanswered(const struct connections *all);

@@ -6,6 +6,7 @@
 
 #include "http/body.h"
 #include "http/connection.h"
+#include "http/guard.h"
 #include "http/io.h"
 #include "http/linger.h"
 #include "http/request.h"
@@ -55,6 +56,9 @@ struct exchange {
     struct io *io;
     struct MHD_Connection *wire;
     struct connection *connection;
+    struct caller client; /* counted among its requests under way */
+    struct guard_standing standing;
+    char policy_text[48], standing_text[48], retry_text[12]; /* of the fields that tell it */
     enum exchange_state state;
     char *target;      /* raw; NULL: too long */
     const char *allow; /* the methods of the path, where that is the answer */
@@ -77,6 +81,11 @@ struct exchange {
  * `allow` is set where the path has other methods. */
 bool exchange_admit(struct exchange *exchange, const char *method, const char *version,
                     struct problem *why) MUST_CHECK;
+
+/* The fields of the answer that was given: its own, and those that every answer has. Valid for
+ * as long as the exchange. */
+enum { ANSWER_FIELDS = REQUEST_FIELDS + 12 };
+size_t exchange_fields(struct exchange *exchange, struct header_field fields[ANSWER_FIELDS]);
 
 /* MHD_OPTION_URI_LOG_CALLBACK, MHD_AccessHandlerCallback, MHD_OPTION_NOTIFY_COMPLETED, each
  * with the struct io as its closure. */

@@ -23,10 +23,11 @@ struct io_service {
     size_t route_count;
     void *service; /* request->service */
     struct auth *auth;
+    struct guard *guard;
     struct lane *lanes[LANES]; /* none for LANE_INLINE */
     int listen_socket;         /* not blocking */
     size_t body_limit;
-    unsigned connection_limit, address_limit; /* of one thread */
+    unsigned connection_limit; /* of one thread */
     unsigned request_seconds, idle_seconds;
 };
 

@@ -3,6 +3,7 @@
 #ifndef CLMD_HTTP_REQUEST_H
 #define CLMD_HTTP_REQUEST_H
 
+#include "base/address.h"
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/problem.h"
@@ -23,7 +24,7 @@ struct header_field {
     const char *name, *value;
 };
 
-enum { ADDRESS_SIZE = 46, REQUEST_ID_SIZE = 65, REQUEST_FIELDS = 8, REQUEST_PARAMETERS = 24 };
+enum { REQUEST_ID_SIZE = 65, REQUEST_FIELDS = 8, REQUEST_PARAMETERS = 24 };
 
 struct answer {
     int status;
@@ -45,11 +46,11 @@ struct request {
     size_t parameter_count;
     struct header_field *fields; /* of the route's prefix: names without it, in lower case */
     size_t field_count;
-    char id[REQUEST_ID_SIZE];   /* X-Request-Id, given or made */
-    char address[ADDRESS_SIZE]; /* the client's: 192.0.2.7, 2001:db8::7 */
-    char key_id[KEY_ID_SIZE];   /* of the caller; empty on an open route */
-    const char *media_type;     /* of the body, lower case, without its parameters; may be "" */
-    const char *body;           /* NUL-terminated past `body_length` */
+    char id[REQUEST_ID_SIZE];        /* X-Request-Id, given or made */
+    char key_id[KEY_ID_SIZE];        /* of the caller; empty on an open route */
+    char address[ADDRESS_TEXT_SIZE]; /* of the client, behind a trusted proxy too */
+    const char *media_type; /* of the body, lower case, without its parameters; may be "" */
+    const char *body;       /* NUL-terminated past `body_length` */
     const char *if_match, *if_none_match; /* the caller's conditions, or NULL */
     const char *idempotency_key;          /* without quotes, or NULL; see http/change.h */
     size_t body_length;

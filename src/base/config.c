@@ -1,91 +1,13 @@
 #include "base/config.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
-static const char *const LEVELS[] = {
-    [LOG_LEVEL_DEBUG] = "debug",
-    [LOG_LEVEL_INFO] = "info",
-    [LOG_LEVEL_WARN] = "warn",
-    [LOG_LEVEL_ERROR] = "error",
-    NULL,
-};
-
-static const char *const FORMATS[] = {
-    [LOG_FORMAT_LOGFMT] = "logfmt",
-    [LOG_FORMAT_JSON] = "json",
-    NULL,
-};
-
 /* What is true stands at the odd places. */
 static const char *const TRUTHS[] = {"false", "true", "no", "yes", "off", "on", "0", "1", NULL};
-
-static_assert(sizeof(enum log_level) == sizeof(unsigned), "a choice is stored as unsigned");
-static_assert(sizeof(enum log_format) == sizeof(unsigned), "a choice is stored as unsigned");
-
-#define PLACE(member)                                                                          \
-    .offset = offsetof(struct config, member), .size = sizeof(((struct config *)0)->member)
-#define TEXT(member) .kind = SETTING_TEXT, PLACE(member)
-#define BOOL(member) .kind = SETTING_BOOL, PLACE(member)
-#define CHOICE(member, names) .kind = SETTING_CHOICE, PLACE(member), .choices = (names)
-#define NUMBER(member, from, to)                                                               \
-    .kind = SETTING_NUMBER, PLACE(member), .minimum = (from), .maximum = (to)
-
-const struct setting SETTINGS[] = {
-    {"CLMD_LISTEN", "listen", TEXT(listen), .initial = "127.0.0.1:8080",
-     .meaning = "host:port to listen on; port 0 takes a free one"},
-    {"CLMD_DATA_DIR", "data-dir", TEXT(data_dir), .initial = "",
-     .meaning = "directory of the embedded PostgreSQL; unset: /var/lib/clmd for root, else "
-                "~/.local/share/clmd"},
-    {"DATABASE_URL", "database-url", TEXT(database_url), .initial = "", .secret = true,
-     .meaning = "the PostgreSQL to use; unset: the embedded one"},
-    {"CLMD_MIGRATE", "migrate", BOOL(migrate), .initial = "false",
-     .meaning = "migrate the schema at the start, on DATABASE_URL too"},
-    {"CLMD_GREETING", "greeting", BOOL(greeting), .initial = "false",
-     .meaning = "tell address, key and a line to paste even if nobody is at a terminal"},
-    {"CLMD_IO_THREADS", "io-threads", NUMBER(io_threads, 1, 16), .initial = "2",
-     .meaning = "threads that receive and send"},
-    {"CLMD_READ_WORKERS", "read-workers", NUMBER(read_workers, 1, 64), .initial = "4",
-     .meaning = "threads that read, each with a connection of its own to PostgreSQL"},
-    {"CLMD_WRITERS", "writers", NUMBER(writers, 1, 16), .initial = "2",
-     .meaning = "threads that store events, each with a connection of its own"},
-    {"CLMD_CHANGE_WORKERS", "change-workers", NUMBER(change_workers, 1, 16), .initial = "1",
-     .meaning = "threads that change configuration and customers, each with a connection"},
-    {"CLMD_BULK_WORKERS", "bulk-workers", NUMBER(bulk_workers, 1, 64), .initial = "4",
-     .meaning = "imports and exports at a time; further ones get 503"},
-    {"CLMD_QUEUE_LIMIT", "queue-limit", NUMBER(queue_limit, 1, 65536), .initial = "1024",
-     .meaning = "requests that may wait for a worker; further ones get 503"},
-    {"CLMD_BATCH_EVENTS", "batch-events", NUMBER(batch_events, 1, 5000), .initial = "500",
-     .meaning = "events that one commit takes at the most"},
-    {"CLMD_BODY_LIMIT", "body-limit", NUMBER(body_limit, 1024, 67108864), .initial = "4194304",
-     .meaning = "bytes of a request's body"},
-    {"CLMD_TYPE_PREFIX", "type-prefix", TEXT(type_prefix), .initial = "",
-     .meaning = "reverse DNS name, as com.acme, that may stand before the types of events"},
-    {"CLMD_CONNECTION_LIMIT", "connection-limit", NUMBER(connection_limit, 1, 65536),
-     .initial = "4096", .meaning = "connections at a time"},
-    {"CLMD_ADDRESS_LIMIT", "address-limit", NUMBER(address_limit, 1, 65536), .initial = "2048",
-     .meaning = "connections at a time from one address"},
-    {"CLMD_REQUEST_SECONDS", "request-seconds", NUMBER(request_seconds, 1, 3600),
-     .initial = "30", .meaning = "deadline for a whole request to arrive"},
-    {"CLMD_IDLE_SECONDS", "idle-seconds", NUMBER(idle_seconds, 1, 3600), .initial = "75",
-     .meaning = "how long a connection is kept without a request"},
-    {"CLMD_STATEMENT_SECONDS", "statement-seconds", NUMBER(statement_seconds, 1, 3600),
-     .initial = "30", .meaning = "the longest that a statement may run in PostgreSQL"},
-    {"CLMD_SWEEP_SECONDS", "sweep-seconds", NUMBER(sweep_seconds, 1, 86400), .initial = "30",
-     .meaning = "the least time from one measuring of all customers to the next"},
-    {"CLMD_DRAIN_SECONDS", "drain-seconds", NUMBER(drain_seconds, 0, 3600), .initial = "20",
-     .meaning = "at a stop, the longest wait for requests under way"},
-    {"CLMD_LOG_LEVEL", "log-level", CHOICE(log_level, LEVELS), .initial = "info",
-     .meaning = "the least that is logged"},
-    {"CLMD_LOG_FORMAT", "log-format", CHOICE(log_format, FORMATS), .initial = "logfmt",
-     .meaning = "the form of log lines"},
-};
-
-const size_t SETTING_COUNT = COUNT_OF(SETTINGS);
 
 enum { DESCRIPTION_SIZE = 96, EXCERPT = 32 };
 

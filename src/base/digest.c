@@ -36,6 +36,15 @@ void sha256(const void *data, size_t length, unsigned char digest[SHA256_SIZE])
     hash(EVP_sha256(), &(struct part){data, length}, 1, digest);
 }
 
+uint64_t keyed_hash(const unsigned char key[KEYED_SIZE], const void *data, size_t length)
+{
+    unsigned char digest[SHA256_SIZE];
+    uint64_t name;
+    hash(EVP_sha256(), (struct part[]){{key, KEYED_SIZE}, {data, length}}, 2, digest);
+    memcpy(&name, digest, sizeof name);
+    return name;
+}
+
 void hex_encode(const unsigned char *data, size_t length, char *text)
 {
     static const char DIGITS[] = "0123456789abcdef";

@@ -73,6 +73,12 @@ static const struct problem_kind KINDS[] = {
          "A change of configuration must name the state that it changes, so that two callers "
          "cannot undo each other's work unseen. Get the resource, and send its `ETag` in "
          "`If-Match`."},
+    [PROBLEM_TOO_MANY] =
+        {429, "too-many-requests", "Too many requests",
+         "This key, or this address, has called more often than it may, or has too many "
+         "requests under way; the detail tells which. Send the same request again after "
+         "`Retry-After` seconds. `RateLimit-Policy` and `RateLimit` tell the limit, and where "
+         "the caller stands."},
     [PROBLEM_HEADERS_TOO_LARGE] =
         {431, "headers-too-large", "Header fields too large",
          "The header fields of the request are larger or more than the service accepts."},

@@ -37,8 +37,8 @@ static void log_answer(const struct request *request)
                              : LOG_LEVEL_ERROR,
              "answered", "request", request->id, "route",
              request->route ? request->route->path : "", "method", request->method, "status",
-             status_text, "key", request->key_id, "milliseconds", milliseconds, "detail",
-             request->log_detail ? request->log_detail : "", NULL);
+             status_text, "key", request->key_id, "address", request->address, "milliseconds",
+             milliseconds, "detail", request->log_detail ? request->log_detail : "", NULL);
 }
 
 void exchange_account(struct exchange *exchange)

@@ -4,10 +4,11 @@
 #include "http/headers.h"
 #include "http/target.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
+
+enum { HEADER_ROOM = 2 * HEADER_LIMIT };
 
 static enum MHD_Result take_field(void *headers, enum MHD_ValueKind kind, const char *name,
                                   const char *value)
@@ -81,18 +82,54 @@ static void give_id(struct request *request, const char *given)
         uuid_print(uuid, request->id);
 }
 
-static void give_address(struct exchange *exchange)
+struct joining {
+    const char *name;
+    struct buffer values;
+};
+
+static enum MHD_Result join_field(void *closure, enum MHD_ValueKind kind, const char *name,
+                                  const char *value)
 {
-    char *address = exchange->request.address;
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(exchange->wire, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const struct sockaddr *client = info ? info->client_addr : NULL;
-    if (client && client->sa_family == AF_INET)
-        inet_ntop(AF_INET, &((const struct sockaddr_in *)client)->sin_addr, address,
-                  ADDRESS_SIZE);
-    else if (client && client->sa_family == AF_INET6)
-        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)client)->sin6_addr, address,
-                  ADDRESS_SIZE);
+    struct joining *joining = closure;
+    (void)kind;
+    if (strcasecmp(name, joining->name) != 0)
+        return MHD_YES;
+    buffer_text(&joining->values, joining->values.length > 0 ? "," : "");
+    buffer_text(&joining->values, value ? value : "");
+    return MHD_YES;
+}
+
+/* What the proxy that calls tells about its client; NULL where it tells nothing. */
+static const char *read_forwarded(struct exchange *exchange, const char *name)
+{
+    struct joining joining = {name, buffer_create(exchange->request.arena, HEADER_ROOM)};
+    MHD_get_connection_values(exchange->wire, MHD_HEADER_KIND, join_field, &joining);
+    buffer_append(&joining.values, "", 1);
+    return joining.values.failed ? NULL : joining.values.data;
+}
+
+/* Whose request it is, for all that follows. */
+static void meet_client(struct exchange *exchange)
+{
+    const struct guard *guard = exchange->io->service->guard;
+    const struct caller *peer = &exchange->connection->caller;
+    const char *forwarded =
+        peer->is_proxy ? read_forwarded(exchange, guard_field(guard)) : NULL;
+    exchange->client = guard_client(guard, peer, forwarded);
+    address_print(&exchange->client.address, exchange->request.address);
+}
+
+/* Whoever has no valid key is counted by address. */
+static bool let_in(struct exchange *exchange, const struct headers *headers,
+                   struct problem *why)
+{
+    const struct io_service *service = exchange->io->service;
+    struct request *request = &exchange->request;
+    bool is_let_in = auth_check(service->auth, headers->values[HEADER_AUTHORIZATION],
+                                request->route->scope, request->key_id, why);
+    return guard_rate(service->guard, request->key_id, &exchange->client, &exchange->standing,
+                      why) &&
+           is_let_in;
 }
 
 static bool find_route(struct exchange *exchange, const struct target *target,
@@ -142,10 +179,9 @@ static bool admit(struct exchange *exchange, const struct headers *headers, cons
     if (!headers_check(headers, version, why))
         return false;
     exchange->closes = !exchange->is_received;
-    return target_split(exchange->target, &target, why) &&
-           find_route(exchange, &target, &match, why) &&
-           auth_check(exchange->io->service->auth, headers->values[HEADER_AUTHORIZATION],
-                      request->route->scope, request->key_id, why) &&
+    return guard_request(exchange->io->service->guard, &exchange->client, why) &&
+           target_split(exchange->target, &target, why) &&
+           find_route(exchange, &target, &match, why) && let_in(exchange, headers, why) &&
            headers_check_accept(headers, request, why) && gather_fields(exchange, why) &&
            condition_read(headers, request, why) && expect_body(exchange, headers, why) &&
            target_variables(request, &match, why) &&
@@ -159,7 +195,7 @@ bool exchange_admit(struct exchange *exchange, const char *method, const char *v
     uint64_t unused;
     read_headers(exchange->wire, &headers);
     give_id(&exchange->request, headers_request_id(&headers));
-    give_address(exchange);
+    meet_client(exchange);
     exchange->request.method = method;
     exchange->closes = true; /* until the header has proven sound */
     exchange->is_received = !headers_announce_body(&headers, &unused);

@@ -21,6 +21,7 @@ struct connection *connection_open(struct connections *all, int socket, int64_t 
     if (!connection)
         return NULL;
     connection->socket = socket;
+    connection->idle_since = now;
     connection->deadline = after(now, all->request_seconds);
     connection->next = all->first;
     if (all->first)
@@ -36,6 +37,7 @@ void connection_close(struct connections *all, struct connection *connection)
         connection->previous->next = connection->next;
     else
         all->first = connection->next;
+    guard_let_go(&connection->caller);
     if (connection->next)
         connection->next->previous = connection->previous;
     all->count--;
@@ -66,6 +68,7 @@ void connection_answered(struct connection *connection, int64_t now)
 void connection_rest(const struct connections *all, struct connection *connection, int64_t now)
 {
     connection->state = CONNECTION_IDLE;
+    connection->idle_since = now;
     connection->deadline = after(now, all->idle_seconds + all->request_seconds);
 }
 
@@ -129,6 +132,21 @@ void connections_finish_idle(const struct connections *all)
     for (const struct connection *at = all->first; at; at = at->next)
         if (at->state == CONNECTION_IDLE && !has_input(at->socket))
             shutdown(at->socket, SHUT_RDWR);
+}
+
+void connections_make_room(const struct connections *all, size_t limit)
+{
+    struct connection *longest = NULL;
+    if (all->count < limit)
+        return;
+    for (struct connection *at = all->first; at; at = at->next)
+        if (at->state == CONNECTION_IDLE && !at->is_ending &&
+            (!longest || at->idle_since < longest->idle_since) && !has_input(at->socket))
+            longest = at;
+    if (!longest)
+        return;
+    longest->is_ending = true;
+    shutdown(longest->socket, SHUT_RDWR);
 }
 
 void connections_cut_unanswered(const struct connections *all)

@@ -22,15 +22,12 @@ enum {
     DROP_FACTOR = 64      /* so many times the largest body are dropped, then we hang up */
 };
 
-static void add_fields(const struct exchange *exchange, struct MHD_Response *response)
+static void add_fields(struct exchange *exchange, struct MHD_Response *response)
 {
-    const struct answer *answer = &exchange->request.answer;
-    (void)MHD_add_response_header(response, "X-Request-Id", exchange->request.id);
-    if (answer->content_type)
-        (void)MHD_add_response_header(response, "Content-Type", answer->content_type);
-    for (size_t i = 0; i < answer->field_count; i++)
-        (void)MHD_add_response_header(response, answer->fields[i].name,
-                                      answer->fields[i].value);
+    struct header_field fields[ANSWER_FIELDS];
+    size_t count = exchange_fields(exchange, fields);
+    for (size_t i = 0; i < count; i++)
+        (void)MHD_add_response_header(response, fields[i].name, fields[i].value);
     if (exchange->closes || exchange->io->phase >= IO_DRAINING)
         (void)MHD_add_response_header(response, "Connection", "close");
 }
@@ -220,6 +217,7 @@ enum MHD_Result exchange_handle(void *closure, struct MHD_Connection *wire, cons
 
 void exchange_destroy(struct exchange *exchange)
 {
+    guard_let_go(&exchange->client);
     streaming_end(exchange);
     exchange_account(exchange);
     gauge_add(&exchange->io->counts.in_flight, -1);

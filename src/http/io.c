@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
@@ -15,14 +16,25 @@ enum {
     FLUSH_POLL_MILLISECONDS = 20
 };
 
+static struct connection *open_connection(struct io *io, struct MHD_Connection *wire)
+{
+    int socket = MHD_get_connection_info(wire, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    const struct sockaddr *peer =
+        MHD_get_connection_info(wire, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+    struct connection *connection =
+        connection_open(&io->connections, socket, clock_monotonic());
+    if (!connection || !guard_connection(io->service->guard, peer, &connection->caller))
+        shutdown(socket, SHUT_RDWR);
+    connections_make_room(&io->connections, io->service->connection_limit);
+    return connection;
+}
+
 static void note_connection(void *closure, struct MHD_Connection *wire, void **context,
                             enum MHD_ConnectionNotificationCode what)
 {
     struct io *io = closure;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-        const union MHD_ConnectionInfo *info =
-            MHD_get_connection_info(wire, MHD_CONNECTION_INFO_CONNECTION_FD);
-        *context = connection_open(&io->connections, info->connect_fd, clock_monotonic());
+        *context = open_connection(io, wire);
         counter_add(&io->counts.accepted, 1);
     } else if (*context) {
         connection_close(&io->connections, *context);
@@ -128,7 +140,6 @@ static struct MHD_Daemon *start_daemon(struct io *io)
     const struct MHD_OptionItem options[] = {
         {MHD_OPTION_LISTEN_SOCKET, service->listen_socket, NULL},
         {MHD_OPTION_CONNECTION_LIMIT, service->connection_limit, NULL},
-        {MHD_OPTION_PER_IP_CONNECTION_LIMIT, service->address_limit, NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, service->idle_seconds, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_OF_CONNECTION, NULL},
         {MHD_OPTION_END, 0, NULL},

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "http/change.h"
 #include "http/data_edition.h"
+#include "http/guard.h"
 #include "http/io.h"
 #include "http/linger.h"
 #include "http/listen.h"
@@ -76,7 +77,6 @@ static void set_limits(struct io_service *shared, const struct config *config)
     }
     shared->body_limit = config->body_limit;
     shared->connection_limit = share(connections, config->io_threads);
-    shared->address_limit = share(config->address_limit, config->io_threads);
     shared->request_seconds = config->request_seconds;
     shared->idle_seconds = config->idle_seconds;
 }
@@ -157,7 +157,8 @@ static bool start(struct server *server, const struct config *config, const char
     if (!listen_open(config->listen, &server->shared.listen_socket, server->address, why))
         return false;
     set_limits(&server->shared, config);
-    return start_follower(server, database_url, application, why) &&
+    server->shared.guard = guard_create(config, why);
+    return server->shared.guard && start_follower(server, database_url, application, why) &&
            start_lanes(server, config, database_url, application->edition, why) &&
            start_threads(server, config->io_threads, why);
 }
@@ -249,6 +250,7 @@ void server_stop(struct server *server)
     for (unsigned i = 0; i < server->thread_count; i++)
         io_stop(server->threads[i]);
     follower_stop(server->follower);
+    guard_destroy(server->shared.guard);
     auth_destroy(server->shared.auth);
     free(server->threads);
     free(server);

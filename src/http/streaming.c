@@ -114,16 +114,16 @@ void streaming_take(struct exchange *exchange, const char *piece, size_t *size)
         wait_for_client(exchange);
 }
 
-static void write_early(struct buffer *out, const struct request *request)
+static void write_early(struct buffer *out, struct exchange *exchange)
 {
-    const struct answer *answer = &request->answer;
-    buffer_print(out, "HTTP/1.1 %d %s\r\nConnection: close\r\nX-Request-Id: %s\r\n",
-                 answer->status, MHD_get_reason_phrase_for((unsigned)answer->status),
-                 request->id);
-    for (size_t i = 0; i < answer->field_count; i++)
-        buffer_print(out, "%s: %s\r\n", answer->fields[i].name, answer->fields[i].value);
-    buffer_print(out, "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n", answer->content_type,
-                 answer->length);
+    const struct answer *answer = &exchange->request.answer;
+    struct header_field fields[ANSWER_FIELDS];
+    size_t count = exchange_fields(exchange, fields);
+    buffer_print(out, "HTTP/1.1 %d %s\r\nConnection: close\r\n", answer->status,
+                 MHD_get_reason_phrase_for((unsigned)answer->status));
+    for (size_t i = 0; i < count; i++)
+        buffer_print(out, "%s: %s\r\n", fields[i].name, fields[i].value);
+    buffer_print(out, "Content-Length: %zu\r\n\r\n", answer->length);
     buffer_append(out, answer->body, answer->length);
 }
 
@@ -133,7 +133,7 @@ void streaming_answer_early(struct exchange *exchange)
 {
     struct connection *connection = exchange->connection;
     struct buffer out = buffer_create(exchange->request.arena, EARLY_SIZE);
-    write_early(&out, &exchange->request);
+    write_early(&out, exchange);
     if (!out.failed)
         (void)send(connection->socket, out.data, out.length, MSG_DONTWAIT | MSG_NOSIGNAL);
     (void)shutdown(connection->socket, SHUT_WR);
