@@ -10,11 +10,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* One row of one JSON value. Where it is null, `missing` is the detail of a 404. A second
- * column is the ETag, where that is not of the value's own bytes. */
+/* One row of one JSON value, which may be a list. Where it is null, `missing` is the detail of
+ * a 404. A second column is the ETag, where that is not of the value's own bytes. */
 bool answer_document(struct request *request, enum statement statement,
                      const struct db_value *values, const char *missing,
                      struct problem *why) MUST_CHECK;
+
+/* A list, {"data": […]}, that a statement's rows became: as it is, or as a table, where the
+ * request asks for that, with the columns that the database knows for the statement. */
+bool answer_list(struct request *request, enum statement statement, const char *json,
+                 size_t length, struct problem *why) MUST_CHECK;
 
 /* Runs a statement that changes something under the conditions of the request: its values are
  * the body, If-Match and If-None-Match. */
@@ -25,7 +30,8 @@ bool answer_change(struct request *request, enum statement statement,
 bool answer_made(struct request *request, enum statement statement,
                  const struct db_value *values, struct problem *why) MUST_CHECK;
 
-/* ?format=json or csv instead of what Accept says: into request->answer_type. */
+/* ?format=json or csv instead of what Accept says: into request->answer_type. Whatever takes a
+ * page's parameters takes it. */
 bool admit_format(struct request *request, struct problem *why) MUST_CHECK;
 
 /* The field Content-Type for the type that the request asks for. */

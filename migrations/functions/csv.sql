@@ -71,3 +71,63 @@ as $$
 $$;
 comment on function lifecycle.csv_of is
     'Rows as a table with a header; known are columns that are there in any case, by their order';
+
+-- Lists ------------------------------------------------------------------------------------------
+-- A list has the same columns on each of its pages, whatever is on them, so that the pages are one
+-- table when they are put together. A column is the path of what it holds, and is called by it;
+-- what is an object or a list there stands as JSON in its cell.
+
+create function lifecycle.list_columns()
+returns table (list text, columns text[])
+language sql immutable
+as $$
+    values
+    ('list_customers', '{customer,created_at,status,stage,cycle,entered_at}'::text[]),
+    ('list_segment_members', '{customer,created_at,status,stage,cycle,entered_at}'),
+    ('list_members', '{customer,created_at,status,stage,cycle,entered_at}'),
+    ('list_events', '{event_id,customer,recorded_at,voided,event}'),
+    ('list_changes', '{event_id,customer,recorded_at,voided,event}'),
+    ('list_timeline', '{event_id,type,source,id,occurred_at,recorded_at,voided,data}'),
+    ('list_visits', '{stage,cycle,kind,entered_at,entered_by,left_at,left_by,seconds}'),
+    ('list_transitions', '{from,to,kind,occurred_at,event_id,dwell_seconds}'),
+    ('list_subscriptions', '{subscription_id,status,plan,quantity,mrr,currency,started_at,'
+     'contract_end,cancel_asked_at,ended_at,reason,voluntary,states}'),
+    ('show_customer_metrics', '{metric,group.currency,group.stage,group.measure,value,unit,n,'
+     'complete,reason,peers.n,peers.mean,peers.median,peers.standard_deviation,peers.z,'
+     'peers.percentile,peers.ratio}'),
+    ('list_signals', '{customer,kind,since,evidence,value,threshold}'),
+    ('list_merges', '{id,customer,into,reason,merged_at,recorded_at,state,ended_at,ended_by}'),
+    ('list_stages', '{stage,position,goal,customers}'),
+    ('list_stage_models', '{name,version,state,stages,created_at,activated_at,progress}'),
+    ('list_segments', '{name,title,where,warning,created_at,changed_at}'),
+    ('list_rates', '{currency,base,valid_from,rate}'),
+    ('list_imports', '{import_id,state,format,started_at,seen_at,finished_at,bytes,size,progress,'
+     'line,lines,created,duplicate,conflict,rejected,rejects_kept,problem}'),
+    ('list_event_types', '{type,stage,entry,scheduled,subject_required,custom,description,fields}'),
+    ('list_metrics', '{name,title,formula,unit,numerator,denominator,parameters,groupings,members,'
+     'intervals,default_interval,version,source}'),
+    ('reconcile', '{day,source,type,currency,events,amount,voided_events,voided_amount}')
+$$;
+comment on function lifecycle.list_columns is
+    'The columns of each list as a table, by the statement that gives it: the whole of its rows';
+
+create function lifecycle.list_csv(wanted text, answer json)
+returns text
+language sql stable
+as $$
+    select string_agg(line.text || E'\r\n', '' order by line.number)
+    from lifecycle.list_columns() l,
+         lateral (select 0::bigint as number,
+                         (select string_agg(lifecycle.csv_cell(replace(c.path, '.', '_')), ','
+                                            order by c.place)
+                          from unnest(l.columns) with ordinality c (path, place)) as text
+                  union all
+                  select r.number,
+                         (select string_agg(lifecycle.csv_cell(
+                                                r.item #>> string_to_array(c.path, '.')), ','
+                                            order by c.place)
+                          from unnest(l.columns) with ordinality c (path, place))
+                  from json_array_elements(answer -> 'data') with ordinality r (item, number)) line
+    where l.list = wanted
+$$;
+comment on function lifecycle.list_csv is 'The rows of a list, or of a page of it, as a table';

@@ -28,21 +28,50 @@ static bool run(struct request *request, enum statement statement,
     return true;
 }
 
-/* A column that is not there is no tag. */
+static const char JSON_TYPE[] = "application/json", CSV_TYPE[] = "text/csv";
+
+static bool is_csv(const struct request *request)
+{
+    return strcmp(request->answer_type, CSV_TYPE) == 0;
+}
+
+/* A column that is not there is no tag. It is that of the answer as JSON. */
 static bool tag_answer(struct request *request, const PGresult *rows, int column,
                        struct problem *why)
 {
-    return PQnfields(rows) <= column || PQgetisnull(rows, 0, column) ||
+    return is_csv(request) || PQnfields(rows) <= column || PQgetisnull(rows, 0, column) ||
            respond_field(request, "ETag", PQgetvalue(rows, 0, column)) ||
            fail(why, PROBLEM_INTERNAL, "the answer has too many fields");
 }
 
-static bool respond_value(struct request *request, const PGresult *rows, const char *missing,
-                          struct problem *why)
+/* Which form the answer has goes by the field Accept, where there is more than one. */
+static bool respond_formed(struct request *request, const char *body, size_t length,
+                           struct problem *why)
+{
+    if (request->route->answer_types != NULL && !respond_field(request, "Vary", "Accept"))
+        return fail(why, PROBLEM_INTERNAL, "the answer has too many fields");
+    return respond_text(request, 200, answer_content_type(request), body, length);
+}
+
+bool answer_list(struct request *request, enum statement statement, const char *json,
+                 size_t length, struct problem *why)
+{
+    const struct db_value values[] = {{.data = statement_row(statement)->name}, {.data = json}};
+    PGresult *table = NULL;
+    if (!is_csv(request))
+        return respond_formed(request, json, length, why);
+    return run(request, STATEMENT_LIST_AS_CSV, values, &table, why) &&
+           respond_formed(request, PQgetvalue(table, 0, 0), (size_t)PQgetlength(table, 0, 0),
+                          why);
+}
+
+static bool respond_value(struct request *request, enum statement statement,
+                          const PGresult *rows, const char *missing, struct problem *why)
 {
     if (PQgetisnull(rows, 0, 0))
         return fail(why, PROBLEM_NOT_FOUND, "%s", missing);
-    return respond_json(request, 200, PQgetvalue(rows, 0, 0), (size_t)PQgetlength(rows, 0, 0));
+    return answer_list(request, statement, PQgetvalue(rows, 0, 0),
+                       (size_t)PQgetlength(rows, 0, 0), why);
 }
 
 bool answer_document(struct request *request, enum statement statement,
@@ -50,7 +79,7 @@ bool answer_document(struct request *request, enum statement statement,
 {
     PGresult *rows = NULL;
     return run(request, statement, values, &rows, why) && tag_answer(request, rows, 1, why) &&
-           respond_value(request, rows, missing, why);
+           respond_value(request, statement, rows, missing, why);
 }
 
 bool answer_change(struct request *request, enum statement statement, struct problem *why)
@@ -71,8 +100,6 @@ bool answer_made(struct request *request, enum statement statement,
                         (size_t)PQgetlength(rows, 0, 0));
 }
 
-static const char JSON_TYPE[] = "application/json", CSV_TYPE[] = "text/csv";
-
 bool admit_format(struct request *request, struct problem *why)
 {
     const char *format = request_parameter(request, "format");
@@ -86,7 +113,7 @@ bool admit_format(struct request *request, struct problem *why)
 
 const char *answer_content_type(const struct request *request)
 {
-    return strcmp(request->answer_type, CSV_TYPE) == 0 ? "text/csv; charset=utf-8" : JSON_TYPE;
+    return is_csv(request) ? "text/csv; charset=utf-8" : JSON_TYPE;
 }
 
 static bool is_page_limit(const char *text)
@@ -125,7 +152,7 @@ bool admit_page_filters(struct request *request, const char *const *filters, siz
         (query->cursor[0] == '\0' || strlen(query->cursor) > CURSOR_LIMIT))
         fault_add(why, "?cursor", "must be the next_cursor of an earlier page");
     request->input = query;
-    return why->code == PROBLEM_NONE;
+    return admit_format(request, why) && why->code == PROBLEM_NONE;
 }
 
 /* plain: what is not percent-encoded, beside letters and digits. */
@@ -181,5 +208,6 @@ bool answer_page(struct request *request, enum statement statement, const char *
         return false;
     if (!PQgetisnull(rows, 0, 1) && !link_next(request, PQgetvalue(rows, 0, 1), why))
         return false;
-    return tag_answer(request, rows, 2, why) && respond_value(request, rows, missing, why);
+    return tag_answer(request, rows, 2, why) &&
+           respond_value(request, statement, rows, missing, why);
 }

@@ -137,7 +137,8 @@ bool admit_customer_metrics(struct request *request, struct problem *why)
         .is_valid = is_peers,
         .expected = "must be all, cohort or segment: and the name of a segment"};
     const char *peers;
-    return admit_customer(request, why) && parameters_read(request, &PEERS, 1, &peers, why);
+    return admit_customer(request, why) && parameters_read(request, &PEERS, 1, &peers, why) &&
+           admit_format(request, why);
 }
 
 bool show_customer_metrics(struct request *request, struct problem *why)

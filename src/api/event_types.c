@@ -26,7 +26,10 @@ bool list_event_types(struct request *request, struct problem *why)
         return false;
     vocabulary_write(&body, PQgetisnull(rows, 0, 0) ? NULL : PQgetvalue(rows, 0, 0));
     PQclear(rows);
-    return respond_buffer(request, 200, &body, why);
+    buffer_append(&body, "", 1); /* the NUL that ends it */
+    if (body.failed)
+        return fail(why, PROBLEM_INTERNAL, "the answer takes more memory than a request may");
+    return answer_list(request, STATEMENT_LIST_EVENT_TYPES, body.data, body.length - 1, why);
 }
 
 bool show_event_type(struct request *request, struct problem *why)

@@ -107,7 +107,7 @@ bool admit_reconciliation(struct request *request, struct problem *why)
     for (size_t i = 0; i < RECONCILES; i++)
         values[i].data = texts[i];
     request->input = values;
-    return true;
+    return admit_format(request, why);
 }
 
 bool show_reconciliation(struct request *request, struct problem *why)

@@ -133,10 +133,9 @@ bool admit_metrics(struct request *request, struct problem *why)
                          METRICS_AT_ONCE);
     if (names != NULL)
         return admit_question(request, names, why);
-    if (request->parameter_count > 0)
+    if (request->parameter_count > (request_parameter(request, "format") != NULL))
         return fault_add(why, "?names", "must say which metrics are asked");
-    request->answer_type = "application/json";
-    return true;
+    return admit_format(request, why);
 }
 
 bool list_metrics(struct request *request, struct problem *why)

@@ -1,5 +1,6 @@
 #include "api/routes.h"
 
+#include "api/answer.h"
 #include "api/handlers.h"
 #include "base/compiler.h"
 
@@ -21,24 +22,27 @@ static const char *const IMPORT_MEDIA[] = {"application/x-ndjson", "text/csv", N
 static const char *const IMPORT[] = {"source", "type", NULL};
 static const char *const LINES[] = {"application/x-ndjson", NULL};
 static const char *const LINES_OR_CSV[] = {"application/x-ndjson", "text/csv", NULL};
-static const char *const EXPORT_FORMAT[] = {"format", NULL};
-static const char *const IMPORT_LIST[] = {"state", "limit", "cursor", NULL};
+static const char *const FORMAT[] = {"format", NULL};
+static const char *const IMPORT_LIST[] = {"state", "limit", "cursor", "format", NULL};
 static const char *const PROMETHEUS[] = {"text/plain", "application/openmetrics-text", NULL};
-static const char *const PAGE[] = {"limit", "cursor", NULL};
+static const char *const PAGE[] = {"limit", "cursor", "format", NULL};
 static const char *const CUSTOMER_LIST[] = {
-    "stage", "q", "segment", "status", "channel", "updated_after", "limit", "cursor", NULL};
-static const char *const SIGNAL_LIST[] = {"kind", "customer", "limit", "cursor", NULL};
-static const char *const PEERS[] = {"peers", NULL};
-static const char *const EVENT_LIST[] = {"customer", "type",          "stage",
-                                         "source",   "occurred_from", "occurred_to",
-                                         "limit",    "cursor",        NULL};
-static const char *const RECONCILIATION[] = {"source", "from", "to", "by", NULL};
-static const char *const RATE_LIST[] = {"currency", "limit", "cursor", NULL};
-static const char *const MERGE_LIST[] = {"customer", "limit", "cursor", NULL};
+    "stage",         "q",     "segment", "status", "channel",
+    "updated_after", "limit", "cursor",  "format", NULL};
+static const char *const SIGNAL_LIST[] = {"kind",   "customer", "limit",
+                                          "cursor", "format",   NULL};
+static const char *const PEERS[] = {"peers", "format", NULL};
+static const char *const EVENT_LIST[] = {"customer",      "type",        "stage", "source",
+                                         "occurred_from", "occurred_to", "limit", "cursor",
+                                         "format",        NULL};
+static const char *const RECONCILIATION[] = {"source", "from", "to", "by", "format", NULL};
+static const char *const RATE_LIST[] = {"currency", "limit", "cursor", "format", NULL};
+static const char *const MERGE_LIST[] = {"customer", "limit", "cursor", "format", NULL};
 static const char *const MODEL[] = {"version", NULL};
 static const char *const METRIC[] = {QUESTION, "compare_to", "format", NULL};
 static const char *const METRIC_LIST[] = {"names", QUESTION, "compare_to", "format", NULL};
-static const char *const MEMBER_LIST[] = {QUESTION, "period", "group", "limit", "cursor", NULL};
+static const char *const MEMBER_LIST[] = {QUESTION, "period", "group", "limit",
+                                          "cursor", "format", NULL};
 
 static const char *const TEXT_ANSWER[] = {"text/plain", NULL};
 static const char *const JSON_OR_CSV[] = {"application/json", "text/csv", NULL};
@@ -50,7 +54,7 @@ static const char *const YAML_ANSWER[] = {"application/yaml", NULL};
 #define PATCH .method = "PATCH"
 #define DELETE .method = "DELETE"
 #define EXPORT                                                                                 \
-    GET, .lane = LANE_BULK, .flow = FLOW_ANSWER, .parameters = EXPORT_FORMAT,                  \
+    GET, .lane = LANE_BULK, .flow = FLOW_ANSWER, .parameters = FORMAT,                         \
          .answer_types = LINES_OR_CSV, .admit = admit_export, .answer = export_dataset
 
 const struct route ROUTES[] = {
@@ -58,20 +62,22 @@ const struct route ROUTES[] = {
      .parameters = POST_EVENTS_FLAGS, .media_types = EVENT_MEDIA, .is_body_optional = true,
      .field_prefix = "ce-", .admit = admit_events, .answer_batch = record_events},
     {GET, .path = "/v1/events", .scope = SCOPE_EVENTS_READ, .lane = LANE_READ,
-     .parameters = EVENT_LIST, .is_tagged = true, .admit = admit_event_list,
-     .answer = list_events},
+     .parameters = EVENT_LIST, .answer_types = JSON_OR_CSV, .is_tagged = true,
+     .admit = admit_event_list, .answer = list_events},
     {GET, .path = "/v1/changes", .scope = SCOPE_EVENTS_READ, .lane = LANE_READ,
-     .parameters = PAGE, .is_tagged = true, .admit = admit_change_list, .answer = list_changes},
+     .parameters = PAGE, .answer_types = JSON_OR_CSV, .is_tagged = true,
+     .admit = admit_change_list, .answer = list_changes},
     {GET, .path = "/v1/reconciliation", .scope = SCOPE_EVENTS_READ, .lane = LANE_READ,
-     .parameters = RECONCILIATION, .is_tagged = true, .admit = admit_reconciliation,
-     .answer = show_reconciliation},
+     .parameters = RECONCILIATION, .answer_types = JSON_OR_CSV, .is_tagged = true,
+     .admit = admit_reconciliation, .answer = show_reconciliation},
     {GET, .path = "/v1/events/{event_id}", .scope = SCOPE_EVENTS_READ, .lane = LANE_READ,
      .admit = admit_event_id, .is_tagged = true, .answer = show_event},
     {POST, .path = "/v1/events/{event_id}/void", .scope = SCOPE_EVENTS_WRITE,
      .lane = LANE_WRITE, .media_types = JSON_MEDIA, .is_body_optional = true,
      .admit = admit_void, .answer_batch = record_voids},
     {GET, .path = "/v1/event-types", .scope = SCOPE_EVENTS_READ, .lane = LANE_READ,
-     .is_tagged = true, .answer = list_event_types},
+     .parameters = FORMAT, .answer_types = JSON_OR_CSV, .is_tagged = true,
+     .admit = admit_format, .answer = list_event_types},
     {GET, .path = "/v1/event-types/{type}", .scope = SCOPE_EVENTS_READ, .lane = LANE_READ,
      .is_tagged = true, .answer = show_event_type},
     {PUT, .path = "/v1/event-types/{type}", .scope = SCOPE_CONFIG_WRITE, .lane = LANE_CHANGE,
@@ -82,7 +88,8 @@ const struct route ROUTES[] = {
      .flow = FLOW_BODY, .parameters = IMPORT, .media_types = IMPORT_MEDIA,
      .admit = admit_import, .answer = run_import},
     {GET, .path = "/v1/imports", .scope = SCOPE_EVENTS_WRITE, .lane = LANE_READ,
-     .parameters = IMPORT_LIST, .admit = admit_import_list, .answer = list_imports},
+     .parameters = IMPORT_LIST, .answer_types = JSON_OR_CSV, .admit = admit_import_list,
+     .answer = list_imports},
     {GET, .path = "/v1/imports/{import_id}", .scope = SCOPE_EVENTS_WRITE, .lane = LANE_READ,
      .admit = admit_import_id, .answer = show_import},
     {GET, .path = "/v1/imports/{import_id}/rejects", .scope = SCOPE_EVENTS_WRITE,
@@ -96,8 +103,8 @@ const struct route ROUTES[] = {
     {EXPORT, .path = "/v1/exports/purchases", .scope = SCOPE_CUSTOMERS_READ},
 
     {GET, .path = "/v1/customers", .scope = SCOPE_CUSTOMERS_READ, .lane = LANE_READ,
-     .parameters = CUSTOMER_LIST, .admit = admit_customer_list, .is_tagged = true,
-     .answer = list_customers},
+     .parameters = CUSTOMER_LIST, .answer_types = JSON_OR_CSV, .admit = admit_customer_list,
+     .is_tagged = true, .answer = list_customers},
     {GET, .path = "/v1/customers/{ref}", .scope = SCOPE_CUSTOMERS_READ, .lane = LANE_READ,
      .admit = admit_customer, .is_tagged = true, .answer = show_customer},
     {PUT, .path = "/v1/customers/{ref}", .scope = SCOPE_CUSTOMERS_WRITE, .lane = LANE_CHANGE,
@@ -107,31 +114,31 @@ const struct route ROUTES[] = {
      .media_types = PATCH_MEDIA, .is_tagged = true, .keeps_answer = true,
      .admit = admit_customer_change, .answer = change_customer},
     {GET, .path = "/v1/customers/{ref}/timeline", .scope = SCOPE_CUSTOMERS_READ,
-     .lane = LANE_READ, .parameters = PAGE, .admit = admit_customer_page, .is_tagged = true,
-     .answer = list_timeline},
+     .lane = LANE_READ, .parameters = PAGE, .answer_types = JSON_OR_CSV,
+     .admit = admit_customer_page, .is_tagged = true, .answer = list_timeline},
     {GET, .path = "/v1/customers/{ref}/visits", .scope = SCOPE_CUSTOMERS_READ,
-     .lane = LANE_READ, .parameters = PAGE, .admit = admit_customer_page, .is_tagged = true,
-     .answer = list_visits},
+     .lane = LANE_READ, .parameters = PAGE, .answer_types = JSON_OR_CSV,
+     .admit = admit_customer_page, .is_tagged = true, .answer = list_visits},
     {GET, .path = "/v1/customers/{ref}/transitions", .scope = SCOPE_CUSTOMERS_READ,
-     .lane = LANE_READ, .parameters = PAGE, .admit = admit_customer_page, .is_tagged = true,
-     .answer = list_transitions},
+     .lane = LANE_READ, .parameters = PAGE, .answer_types = JSON_OR_CSV,
+     .admit = admit_customer_page, .is_tagged = true, .answer = list_transitions},
     {GET, .path = "/v1/customers/{ref}/subscriptions", .scope = SCOPE_CUSTOMERS_READ,
-     .lane = LANE_READ, .parameters = PAGE, .admit = admit_customer_page, .is_tagged = true,
-     .answer = list_subscriptions},
+     .lane = LANE_READ, .parameters = PAGE, .answer_types = JSON_OR_CSV,
+     .admit = admit_customer_page, .is_tagged = true, .answer = list_subscriptions},
     {GET, .path = "/v1/customers/{ref}/metrics", .scope = SCOPE_CUSTOMERS_READ,
-     .lane = LANE_READ, .parameters = PEERS, .admit = admit_customer_metrics,
-     .answer = show_customer_metrics},
+     .lane = LANE_READ, .parameters = PEERS, .answer_types = JSON_OR_CSV,
+     .admit = admit_customer_metrics, .answer = show_customer_metrics},
 
     {GET, .path = "/v1/signals", .scope = SCOPE_CUSTOMERS_READ, .lane = LANE_READ,
-     .parameters = SIGNAL_LIST, .admit = admit_signal_list, .is_tagged = true,
-     .answer = list_signals},
+     .parameters = SIGNAL_LIST, .answer_types = JSON_OR_CSV, .admit = admit_signal_list,
+     .is_tagged = true, .answer = list_signals},
 
     {POST, .path = "/v1/merges", .scope = SCOPE_CUSTOMERS_WRITE, .lane = LANE_CHANGE,
      .media_types = JSON_MEDIA, .is_tagged = true, .keeps_answer = true, .admit = admit_merge,
      .answer = make_merge},
     {GET, .path = "/v1/merges", .scope = SCOPE_CUSTOMERS_READ, .lane = LANE_READ,
-     .parameters = MERGE_LIST, .is_tagged = true, .admit = admit_merge_list,
-     .answer = list_merges},
+     .parameters = MERGE_LIST, .answer_types = JSON_OR_CSV, .is_tagged = true,
+     .admit = admit_merge_list, .answer = list_merges},
     {GET, .path = "/v1/merges/{id}", .scope = SCOPE_CUSTOMERS_READ, .lane = LANE_READ,
      .is_tagged = true, .admit = admit_merge_id, .answer = show_merge},
     {POST, .path = "/v1/merges/{id}/revert", .scope = SCOPE_CUSTOMERS_WRITE,
@@ -139,9 +146,11 @@ const struct route ROUTES[] = {
      .is_tagged = true, .keeps_answer = true, .admit = admit_revert, .answer = revert_merge},
 
     {GET, .path = "/v1/stages", .scope = SCOPE_METRICS_READ, .lane = LANE_READ,
-     .is_tagged = true, .answer = list_stages},
+     .parameters = FORMAT, .answer_types = JSON_OR_CSV, .is_tagged = true,
+     .admit = admit_format, .answer = list_stages},
     {GET, .path = "/v1/stage-models", .scope = SCOPE_METRICS_READ, .lane = LANE_READ,
-     .is_tagged = true, .answer = list_stage_models},
+     .parameters = FORMAT, .answer_types = JSON_OR_CSV, .is_tagged = true,
+     .admit = admit_format, .answer = list_stage_models},
     {GET, .path = "/v1/stage-models/{name}", .scope = SCOPE_METRICS_READ, .lane = LANE_READ,
      .parameters = MODEL, .is_tagged = true, .admit = admit_stage_model,
      .answer = show_stage_model},
@@ -160,12 +169,12 @@ const struct route ROUTES[] = {
      .parameters = METRIC, .answer_types = JSON_OR_CSV, .is_tagged = true,
      .admit = admit_metric, .answer = show_metric},
     {GET, .path = "/v1/metrics/{name}/members", .scope = SCOPE_CUSTOMERS_READ,
-     .lane = LANE_READ, .parameters = MEMBER_LIST, .is_tagged = true, .admit = admit_members,
-     .answer = list_members},
+     .lane = LANE_READ, .parameters = MEMBER_LIST, .answer_types = JSON_OR_CSV,
+     .is_tagged = true, .admit = admit_members, .answer = list_members},
 
     {GET, .path = "/v1/segments", .scope = SCOPE_METRICS_READ, .lane = LANE_READ,
-     .parameters = PAGE, .is_tagged = true, .admit = admit_segment_list,
-     .answer = list_segments},
+     .parameters = PAGE, .answer_types = JSON_OR_CSV, .is_tagged = true,
+     .admit = admit_segment_list, .answer = list_segments},
     {GET, .path = "/v1/segments/{name}", .scope = SCOPE_METRICS_READ, .lane = LANE_READ,
      .is_tagged = true, .admit = admit_segment, .answer = show_segment},
     {PUT, .path = "/v1/segments/{name}", .scope = SCOPE_CONFIG_WRITE, .lane = LANE_CHANGE,
@@ -174,8 +183,8 @@ const struct route ROUTES[] = {
     {DELETE, .path = "/v1/segments/{name}", .scope = SCOPE_CONFIG_WRITE, .lane = LANE_CHANGE,
      .requires_match = true, .admit = admit_segment, .answer = delete_segment},
     {GET, .path = "/v1/segments/{name}/members", .scope = SCOPE_CUSTOMERS_READ,
-     .lane = LANE_READ, .parameters = PAGE, .is_tagged = true, .admit = admit_segment_members,
-     .answer = list_segment_members},
+     .lane = LANE_READ, .parameters = PAGE, .answer_types = JSON_OR_CSV, .is_tagged = true,
+     .admit = admit_segment_members, .answer = list_segment_members},
 
     {GET, .path = "/v1/settings", .scope = SCOPE_METRICS_READ, .lane = LANE_READ,
      .is_tagged = true, .answer = show_settings},
@@ -183,8 +192,8 @@ const struct route ROUTES[] = {
      .media_types = PATCH_MEDIA, .is_tagged = true, .requires_match = true,
      .keeps_answer = true, .admit = admit_object, .answer = change_settings},
     {GET, .path = "/v1/rates", .scope = SCOPE_METRICS_READ, .lane = LANE_READ,
-     .parameters = RATE_LIST, .is_tagged = true, .admit = admit_rate_list,
-     .answer = list_rates},
+     .parameters = RATE_LIST, .answer_types = JSON_OR_CSV, .is_tagged = true,
+     .admit = admit_rate_list, .answer = list_rates},
     {PUT, .path = "/v1/rates", .scope = SCOPE_CONFIG_WRITE, .lane = LANE_CHANGE,
      .media_types = JSON_MEDIA, .is_tagged = true, .requires_match = true, .keeps_answer = true,
      .admit = admit_object, .answer = change_rates},

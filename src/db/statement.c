@@ -64,6 +64,8 @@ static const struct statement_row STATEMENT_ROWS[] = {
                                "select page, next_cursor from lifecycle.list_merges("
                                "$1::text, $2::integer, $3::text)",
                                3},
+    [STATEMENT_LIST_AS_CSV] = {"list_as_csv", "select lifecycle.list_csv($1::text, $2::json)",
+                               2},
     [STATEMENT_LIST_TIMELINE] = {"list_timeline",
                                  "select page, next_cursor from lifecycle.list_timeline("
                                  "$1::text, $2::integer, $3::text)",

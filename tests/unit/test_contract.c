@@ -107,6 +107,18 @@ static void check_conditions(json_t *document, json_t *operation, const struct r
     }
 }
 
+/* A list comes in pages, and as a table too. */
+static void check_list(json_t *operation, const struct route *route)
+{
+    if (!is_route_parameter(route, "cursor"))
+        return;
+    json_t *content = json_object_get(
+        json_object_get(json_object_get(operation, "responses"), "200"), "content");
+    ck_assert_msg(is_route_parameter(route, "format") && route->answer_types != NULL &&
+                      json_object_get(content, "text/csv") != NULL,
+                  "%s is a list, but no table", route->path);
+}
+
 START_TEST(every_route_is_described)
 {
     json_t *document = load_openapi();
@@ -121,6 +133,7 @@ START_TEST(every_route_is_described)
                       route->method, route->path, needed);
         check_parameters(document, operation, route);
         check_conditions(document, operation, route);
+        check_list(operation, route);
     }
     json_decref(document);
 }
