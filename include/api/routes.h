@@ -8,4 +8,8 @@
 extern const struct route ROUTES[];
 extern const size_t ROUTE_COUNT;
 
+/* What is served where only those who watch the service can come: without a key. */
+extern const struct route WATCH_ROUTES[];
+extern const size_t WATCH_ROUTE_COUNT;
+
 #endif

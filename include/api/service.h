@@ -9,16 +9,21 @@ struct data_edition;
 struct refusals;
 struct registry;
 struct server;
+struct vitals;
 
 struct service {
     _Atomic(struct server *) server; /* NULL until server_start has returned it */
-    unsigned queue_limit;            /* requests that may wait in a lane */
     const char *type_prefix;         /* of event types; see struct event_context */
     struct registry *registry;       /* of the custom types */
     struct data_edition *edition;    /* of the data */
     struct refusals *refusals;       /* of rejected events */
     unsigned batch_events;           /* that one commit takes at the most */
     int64_t started_at;              /* Unix time */
+    struct vitals *vitals;           /* of the database */
+    int64_t stuck_after;             /* microseconds that a worker never takes for one thing */
+
+    /* By clock_monotonic: when /healthz last looked at the workers, and what it found. */
+    _Atomic int64_t looked_at, stuck_since;
 };
 
 #endif

@@ -14,10 +14,11 @@
 enum proxy_field { PROXY_FIELD_X_FORWARDED_FOR, PROXY_FIELD_FORWARDED };
 
 struct config {
-    char listen[128];        /* host:port; port 0 takes a free one */
-    char data_dir[1024];     /* of the embedded cluster and its admin key */
-    char database_url[2048]; /* empty: the embedded cluster */
-    bool migrate;            /* migrate at the start, on a database that is not embedded too */
+    char listen[128];         /* host:port; port 0 takes a free one */
+    char metrics_listen[128]; /* the same for those who watch the service; empty: nowhere */
+    char data_dir[1024];      /* of the embedded cluster and its admin key */
+    char database_url[2048];  /* empty: the embedded cluster */
+    bool migrate;             /* migrate at the start, on a database that is not embedded too */
     bool greeting; /* print the address and the key at the start, on no terminal too */
     unsigned io_threads;
     unsigned read_workers;
@@ -39,6 +40,7 @@ struct config {
     unsigned idle_seconds;      /* a kept-alive connection without a request */
     unsigned statement_seconds; /* PostgreSQL's statement_timeout */
     unsigned sweep_seconds;     /* from the end of a sweep to the next one, at the least */
+    unsigned notice_seconds;    /* at a stop: from its announcement to its beginning */
     unsigned drain_seconds;     /* at a stop: the longest wait for requests under way */
     enum log_level log_level;
     enum log_format log_format;

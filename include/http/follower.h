@@ -32,4 +32,15 @@ struct follower *follower_start(const char *database_url, const struct followed 
                                 size_t count, struct problem *why);
 void follower_stop(struct follower *follower);
 
+/* How something followed stands; from any thread, at any time. */
+struct followed_state {
+    const char *what;
+    int64_t
+        read_at; /* clock_monotonic: the end of the last reading that succeeded; 0: none did */
+    int64_t away_since; /* the first of the readings that have failed since; 0: none has */
+};
+
+size_t follower_count(const struct follower *follower);
+struct followed_state follower_state(const struct follower *follower, size_t which);
+
 #endif

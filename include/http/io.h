@@ -17,7 +17,7 @@
 
 struct request;
 
-/* What the threads have in common; read only while they run. */
+/* What the threads have in common; read only while they run, but for what is atomic. */
 struct io_service {
     const struct route *routes;
     size_t route_count;
@@ -29,6 +29,7 @@ struct io_service {
     size_t body_limit;
     unsigned connection_limit; /* of one thread */
     unsigned request_seconds, idle_seconds;
+    _Atomic int64_t leaving_since; /* clock_monotonic, once the end was announced; or 0 */
 };
 
 /* The life of a thread, in order. */

@@ -64,7 +64,10 @@ struct lane_standing lane_standing(struct lane *lane);
 /* Requests waiting now. */
 size_t lane_depth(struct lane *lane);
 
-/* Answers all that is queued, then ends the workers. */
+/* Answers all that is queued, then ends the workers. It can still be looked at. */
 void lane_stop(struct lane *lane);
+
+/* Of one that has stopped; NULL is allowed. */
+void lane_destroy(struct lane *lane);
 
 #endif

@@ -20,6 +20,8 @@ struct server;
 struct application {
     const struct route *routes;
     size_t route_count;
+    const struct route *watch_routes; /* at config->metrics_listen: open, and LANE_INLINE */
+    size_t watch_route_count;
     const struct followed *followed; /* what it holds in memory, beside the keys */
     size_t followed_count;           /* at most FOLLOWED_LIMIT - 2 */
     struct data_edition *edition;    /* of the data: kept current; NULL: not wanted */
@@ -33,15 +35,23 @@ struct server *server_start(const struct config *config, const char *database_ur
 /* "127.0.0.1:8080", with the port that was really bound. */
 const char *server_address(const struct server *server);
 
-/* Requests waiting in a lane, and how many may; for /readyz. */
-size_t server_queue_depth(struct server *server, enum lane_name lane);
-
 /* What its threads and lanes have counted since the start, for /metrics. None for
  * LANE_INLINE. */
 size_t server_thread_count(const struct server *server);
 const struct io_counts *server_io_counts(const struct server *server, size_t thread);
 const struct lane_counts *server_lane_counts(const struct server *server, enum lane_name lane);
 struct lane_standing server_lane_standing(struct server *server, enum lane_name lane);
+
+/* "" where it does not listen for those who watch it. */
+const char *server_watch_address(const struct server *server);
+
+/* For /readyz. */
+const struct follower *server_follower(const struct server *server);
+
+/* Tells everybody that the end is near: server_leaving_since has its moment (clock_monotonic; 0
+ * before), and whoever is answered is asked not to come back over this connection. */
+void server_announce_stop(struct server *server);
+int64_t server_leaving_since(const struct server *server);
 
 /* Takes no new connection, answers every request that was accepted, within drain_seconds, then
  * stops the lanes and the threads. */

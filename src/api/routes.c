@@ -199,7 +199,8 @@ const struct route ROUTES[] = {
      .admit = admit_object, .answer = change_rates},
 
     {GET, .path = "/healthz", .scope = SCOPE_NONE, .lane = LANE_INLINE, .answer = show_health},
-    {GET, .path = "/readyz", .scope = SCOPE_NONE, .lane = LANE_READ, .answer = show_readiness},
+    {GET, .path = "/readyz", .scope = SCOPE_NONE, .lane = LANE_INLINE,
+     .answer = show_readiness},
     {GET, .path = "/metrics", .scope = SCOPE_ADMIN, .lane = LANE_INLINE,
      .answer_types = PROMETHEUS, .answer = show_service_metrics},
     {GET, .path = "/problems/{slug}", .scope = SCOPE_NONE, .lane = LANE_INLINE,
@@ -211,3 +212,11 @@ const struct route ROUTES[] = {
 };
 
 const size_t ROUTE_COUNT = COUNT_OF(ROUTES);
+
+const struct route WATCH_ROUTES[] = {
+    {GET, .path = "/metrics", .answer_types = PROMETHEUS, .answer = show_service_metrics},
+    {GET, .path = "/healthz", .answer = show_health},
+    {GET, .path = "/readyz", .answer = show_readiness},
+};
+
+const size_t WATCH_ROUTE_COUNT = COUNT_OF(WATCH_ROUTES);

@@ -39,6 +39,8 @@ static_assert(sizeof(enum log_format) == sizeof(unsigned), "a choice is stored a
 const struct setting SETTINGS[] = {
     {"CLMD_LISTEN", "listen", TEXT(listen), .initial = "127.0.0.1:8080",
      .meaning = "host:port to listen on; port 0 takes a free one"},
+    {"CLMD_METRICS_LISTEN", "metrics-listen", TEXT(metrics_listen), .initial = "",
+     .meaning = "host:port of /metrics, /healthz and /readyz without a key; unset: none"},
     {"CLMD_DATA_DIR", "data-dir", TEXT(data_dir), .initial = "",
      .meaning = "directory of the embedded PostgreSQL; unset: /var/lib/clmd for root, else "
                 "~/.local/share/clmd"},
@@ -92,6 +94,8 @@ const struct setting SETTINGS[] = {
      .initial = "30", .meaning = "the longest that a statement may run in PostgreSQL"},
     {"CLMD_SWEEP_SECONDS", "sweep-seconds", NUMBER(sweep_seconds, 1, 86400), .initial = "30",
      .meaning = "the least time from one measuring of all customers to the next"},
+    {"CLMD_NOTICE_SECONDS", "notice-seconds", NUMBER(notice_seconds, 0, 300), .initial = "0",
+     .meaning = "at a stop, how long /readyz tells of it before connections are closed"},
     {"CLMD_DRAIN_SECONDS", "drain-seconds", NUMBER(drain_seconds, 0, 3600), .initial = "20",
      .meaning = "at a stop, the longest wait for requests under way"},
     {"CLMD_LOG_LEVEL", "log-level", CHOICE(log_level, LEVELS), .initial = "info",

@@ -63,7 +63,8 @@ int command_health(const struct config *config, int count, char **arguments)
 {
     if (count > 1)
         return command_misused("health", "it takes no argument %s", arguments[1]);
-    int connection = reach(config->listen);
+    bool has_own_port = config->metrics_listen[0] != '\0';
+    int connection = reach(has_own_port ? config->metrics_listen : config->listen);
     bool is_well = connection >= 0 && is_ready(connection);
     puts(is_well ? "ready" : connection >= 0 ? "not ready" : "not running");
     if (connection >= 0)

@@ -4,6 +4,8 @@
  * applies: the process is gone at once, and the kernel tells the embedded cluster. */
 #include "api/routes.h"
 #include "api/service.h"
+#include "api/vitals.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "command/admin_key.h"
 #include "command/command.h"
@@ -98,12 +100,32 @@ static int wait_for_signal(const sigset_t *signals, int milliseconds)
     return sigtimedwait(signals, NULL, &time);
 }
 
+static bool is_end(int number)
+{
+    return number == SIGINT || number == SIGTERM || number == SIGHUP;
+}
+
 static void await_end(const sigset_t *signals, struct embedded *embedded)
 {
     int number = -1;
-    while (number != SIGINT && number != SIGTERM && number != SIGHUP)
+    while (!is_end(number))
         number = wait_for_signal(signals, embedded ? embedded_supervise(embedded) : -1);
     log_line(LOG_LEVEL_INFO, "stopping", "signal", sigabbrev_np(number), NULL);
+}
+
+/* Everything goes on meanwhile, and whoever spreads requests over servers takes note. A second
+ * signal means that nobody is to be waited for. */
+static void give_notice(const sigset_t *signals, struct embedded *embedded,
+                        struct server *server, unsigned seconds)
+{
+    int64_t left, end = clock_monotonic() + (int64_t)seconds * 1000000;
+    int number = -1;
+    server_announce_stop(server);
+    while (!is_end(number) && (left = (end - clock_monotonic() + 999) / 1000) > 0) {
+        int patience = embedded ? embedded_supervise(embedded) : -1;
+        number =
+            wait_for_signal(signals, patience < 0 || patience > left ? (int)left : patience);
+    }
 }
 
 /* From here on, a second Ctrl-C is meant. */
@@ -123,10 +145,20 @@ static struct server *start_server(const struct config *config, const struct dat
          .what = "the custom types",
          .load = registry_load,
          .context = service->registry},
+        {.what = VITALS_NAME,
+         .load = vitals_load,
+         .context = service->vitals,
+         .every = 1000000},
+        {.what = "the size of the database",
+         .load = vitals_weigh,
+         .context = service->vitals,
+         .every = 60 * 1000000},
     };
     const struct application application = {
         .routes = ROUTES,
         .route_count = ROUTE_COUNT,
+        .watch_routes = WATCH_ROUTES,
+        .watch_route_count = WATCH_ROUTE_COUNT,
         .followed = followed,
         .followed_count = COUNT_OF(followed),
         .edition = service->edition,
@@ -165,10 +197,12 @@ static bool serve(const struct config *config, const struct database *database,
     bool is_started = server != NULL && start_chores(config, database, plans, chores, why);
     if (is_started) {
         atomic_store(&service->server, server);
-        log_line(LOG_LEVEL_INFO, "listening", "address", server_address(server), NULL);
+        log_line(LOG_LEVEL_INFO, "listening", "address", server_address(server), "metrics",
+                 server_watch_address(server), NULL);
         if (config->greeting || isatty(STDOUT_FILENO))
             greet(config, database, server_address(server));
         await_end(&signals, database->embedded);
+        give_notice(&signals, database->embedded, server, config->notice_seconds);
         allow_interrupt();
     }
     chore_stop(chores[SWEEPER]);
@@ -180,16 +214,25 @@ static bool serve(const struct config *config, const struct database *database,
     return is_started;
 }
 
+/* Far more than what any worker does can take: a few statements, each tried a few times. */
+static int64_t stuck_after(const struct config *config)
+{
+    return (10 * (int64_t)config->statement_seconds + 60) * 1000000;
+}
+
 static bool serve_from_memory(const struct config *config, const struct database *database,
                               struct problem *why)
 {
-    struct service service = {.queue_limit = config->queue_limit,
-                              .batch_events = config->batch_events,
+    struct vitals vitals;
+    struct service service = {.batch_events = config->batch_events,
                               .type_prefix = config->type_prefix,
                               .started_at = time(NULL),
+                              .vitals = &vitals,
+                              .stuck_after = stuck_after(config),
                               .registry = registry_create(),
                               .edition = data_edition_create(),
                               .refusals = refusals_create()};
+    vitals_reset(&vitals);
     bool done = service.registry && service.edition && service.refusals
                     ? serve(config, database, &service, why)
                     : fail(why, PROBLEM_INTERNAL, "out of memory");

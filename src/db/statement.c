@@ -129,6 +129,13 @@ static const struct statement_row STATEMENT_ROWS[] = {
                           "select lifecycle.act_as($1::text, $2::text, $3::text, $4::text, "
                           "$5::text)",
                           5},
+    [STATEMENT_LOAD_VITALS] =
+        {"load_vitals",
+         "select exists (select from clmd.migration m where m.name = $1::text), v.* "
+         "from lifecycle.vitals() v",
+         1},
+    [STATEMENT_WEIGH_DATABASE] = {"weigh_database",
+                                  "select pg_database_size(current_database())", 0},
     [STATEMENT_RECALL_ANSWER] =
         {"recall_answer",
          "select status, content_type, body, field, value from lifecycle.recall_answer("

@@ -28,7 +28,8 @@ static void add_fields(struct exchange *exchange, struct MHD_Response *response)
     size_t count = exchange_fields(exchange, fields);
     for (size_t i = 0; i < count; i++)
         (void)MHD_add_response_header(response, fields[i].name, fields[i].value);
-    if (exchange->closes || exchange->io->phase >= IO_DRAINING)
+    if (exchange->closes || exchange->io->phase >= IO_DRAINING ||
+        atomic_load_explicit(&exchange->io->service->leaving_since, memory_order_relaxed) != 0)
         (void)MHD_add_response_header(response, "Connection", "close");
 }
 

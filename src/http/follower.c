@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ struct watch {
     int64_t due_at; /* when it is to be read again, whatever is announced */
     bool is_stale;  /* to be read again */
     bool is_away;   /* could not be read: told once an outage, not at every try */
+    _Atomic int64_t read_at, away_since; /* as in struct followed_state */
 };
 
 struct follower {
@@ -117,6 +119,15 @@ static void tell(struct watch *watch, bool is_read, const struct problem *why)
     watch->is_away = !is_read;
 }
 
+static void note(struct watch *watch, bool is_read)
+{
+    int64_t now = clock_monotonic();
+    if (is_read)
+        atomic_store(&watch->read_at, now);
+    if (is_read || atomic_load(&watch->away_since) == 0)
+        atomic_store(&watch->away_since, is_read ? 0 : now);
+}
+
 static void refresh(struct follower *follower)
 {
     struct problem deaf = {0};
@@ -132,6 +143,7 @@ static void refresh(struct follower *follower)
             !is_listening || !followed->load(followed->context, follower->db, &why);
         watch->due_at =
             clock_monotonic() + (followed->every > 0 ? followed->every : REFRESH_MICROSECONDS);
+        note(watch, !watch->is_stale);
         tell(watch, !watch->is_stale, &why);
     }
 }
@@ -222,4 +234,16 @@ void follower_stop(struct follower *follower)
         close(follower->stop);
     db_destroy(follower->db);
     free(follower);
+}
+
+size_t follower_count(const struct follower *follower)
+{
+    return follower->count;
+}
+
+struct followed_state follower_state(const struct follower *follower, size_t which)
+{
+    const struct watch *watch = &follower->watches[which];
+    return (struct followed_state){watch->followed.what, atomic_load(&watch->read_at),
+                                   atomic_load(&watch->away_since)};
 }

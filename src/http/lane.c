@@ -210,6 +210,7 @@ struct lane *lane_start(const struct lane_options *options, struct problem *why)
     for (unsigned i = 0; i < options->workers; i++)
         if (!worker_start(lane, &lane->workers[i], why)) {
             lane_stop(lane);
+            lane_destroy(lane);
             return NULL;
         }
     return lane;
@@ -281,6 +282,12 @@ void lane_stop(struct lane *lane)
         db_destroy(worker->db);
         free(worker->batch);
     }
+}
+
+void lane_destroy(struct lane *lane)
+{
+    if (!lane)
+        return;
     monitor_destroy(&lane->monitor);
     free(lane);
 }

@@ -8,25 +8,22 @@
 #include "base/log.h"
 #include "http/change.h"
 #include "http/data_edition.h"
+#include "http/files.h"
 #include "http/guard.h"
 #include "http/io.h"
-#include "http/linger.h"
 #include "http/listen.h"
 
 #include <assert.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
     SECOND = 1000000,
-    RESERVED_FILES = 64,                /* for whatever the libraries open */
-    FILES_OF_THREAD = LINGER_LIMIT + 4, /* lingering sockets, epoll, wake-ups */
-    FILES_OF_BULK = 4,                  /* connections to PostgreSQL that a stream may take */
-    FEWEST_CONNECTIONS = 64,            /* however few files there are */
-    ANSWER_MICROSECONDS = 60 * SECOND   /* a thread follows an order at once, or is lost */
+    WATCH_CONNECTIONS = 32,           /* of those who watch the service */
+    WATCH_BODY = 1 << 20,             /* none is wanted; it bounds the memory of an answer */
+    ANSWER_MICROSECONDS = 60 * SECOND /* a thread follows an order at once, or is lost */
 };
 
 struct server {
@@ -36,30 +33,13 @@ struct server {
     unsigned thread_count;
     unsigned drain_seconds;
     char address[LISTEN_TEXT_SIZE];
-};
 
-/* Raises the limit of open files to what the service needs; what cannot be had is taken off the
- * connections. */
-static unsigned possible_connections(const struct config *config)
-{
-    struct rlimit files;
-    rlim_t wanted = config->connection_limit;
-    rlim_t others = RESERVED_FILES + config->read_workers + config->writers +
-                    config->change_workers + (rlim_t)config->bulk_workers * FILES_OF_BULK +
-                    (rlim_t)config->io_threads * FILES_OF_THREAD;
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
-        return config->connection_limit;
-    if (files.rlim_cur < wanted + others) {
-        rlim_t before = files.rlim_cur;
-        files.rlim_cur = files.rlim_max < wanted + others ? files.rlim_max : wanted + others;
-        if (setrlimit(RLIMIT_NOFILE, &files) != 0)
-            files.rlim_cur = before;
-    }
-    rlim_t possible = files.rlim_cur > others ? files.rlim_cur - others : 0;
-    if (possible < FEWEST_CONNECTIONS)
-        possible = FEWEST_CONNECTIONS;
-    return (unsigned)(possible < wanted ? possible : wanted);
-}
+    /* For those who watch the service: a thread of their own, so that they are answered however
+     * many clients there are, and until the lanes end. */
+    struct io_service watch;
+    struct io *watch_thread;
+    char watch_address[LISTEN_TEXT_SIZE];
+};
 
 static unsigned share(unsigned limit, unsigned threads)
 {
@@ -69,7 +49,7 @@ static unsigned share(unsigned limit, unsigned threads)
 static void set_limits(struct io_service *shared, const struct config *config)
 {
     char text[12];
-    unsigned connections = possible_connections(config);
+    unsigned connections = files_for_connections(config);
     if (connections < config->connection_limit) {
         snprintf(text, sizeof text, "%u", connections);
         log_line(LOG_LEVEL_WARN, "the limit of open files allows fewer connections",
@@ -151,6 +131,28 @@ static bool start_threads(struct server *server, unsigned count, struct problem 
     return true;
 }
 
+/* Routes without a lane, so none is there. */
+static bool start_watch(struct server *server, const struct config *config,
+                        const struct application *application, struct problem *why)
+{
+    struct io_service *watch = &server->watch;
+    if (config->metrics_listen[0] == '\0')
+        return true;
+    if (!listen_open(config->metrics_listen, &watch->listen_socket, server->watch_address, why))
+        return false;
+    watch->routes = application->watch_routes;
+    watch->route_count = application->watch_route_count;
+    watch->service = application->service;
+    watch->auth = server->shared.auth;
+    watch->guard = server->shared.guard;
+    watch->body_limit = WATCH_BODY;
+    watch->connection_limit = WATCH_CONNECTIONS;
+    watch->request_seconds = config->request_seconds;
+    watch->idle_seconds = config->idle_seconds;
+    server->watch_thread = io_start(watch, why);
+    return server->watch_thread != NULL;
+}
+
 static bool start(struct server *server, const struct config *config, const char *database_url,
                   const struct application *application, struct problem *why)
 {
@@ -160,7 +162,8 @@ static bool start(struct server *server, const struct config *config, const char
     server->shared.guard = guard_create(config, why);
     return server->shared.guard && start_follower(server, database_url, application, why) &&
            start_lanes(server, config, database_url, application->edition, why) &&
-           start_threads(server, config->io_threads, why);
+           start_threads(server, config->io_threads, why) &&
+           start_watch(server, config, application, why);
 }
 
 struct server *server_start(const struct config *config, const char *database_url,
@@ -175,7 +178,7 @@ struct server *server_start(const struct config *config, const char *database_ur
     server->shared.routes = application->routes;
     server->shared.route_count = application->route_count;
     server->shared.service = application->service;
-    server->shared.listen_socket = -1;
+    server->shared.listen_socket = server->watch.listen_socket = -1;
     if (start(server, config, database_url, application, why))
         return server;
     server_stop(server);
@@ -187,9 +190,26 @@ const char *server_address(const struct server *server)
     return server->address;
 }
 
-size_t server_queue_depth(struct server *server, enum lane_name lane)
+const char *server_watch_address(const struct server *server)
 {
-    return server->shared.lanes[lane] ? lane_depth(server->shared.lanes[lane]) : 0;
+    return server->watch_address;
+}
+
+const struct follower *server_follower(const struct server *server)
+{
+    return server->follower;
+}
+
+void server_announce_stop(struct server *server)
+{
+    int64_t never = 0;
+    (void)atomic_compare_exchange_strong(&server->shared.leaving_since, &never,
+                                         clock_monotonic());
+}
+
+int64_t server_leaving_since(const struct server *server)
+{
+    return atomic_load(&server->shared.leaving_since);
 }
 
 size_t server_thread_count(const struct server *server)
@@ -238,17 +258,28 @@ static void drain(const struct server *server)
         log_line(LOG_LEVEL_WARN, "connections were still open at the end of the drain", NULL);
 }
 
+static void stop_watch(struct server *server)
+{
+    io_stop(server->watch_thread);
+    if (server->watch.listen_socket >= 0)
+        close(server->watch.listen_socket);
+}
+
 void server_stop(struct server *server)
 {
     if (!server)
         return;
+    server_announce_stop(server);
     drain(server);
     order(server, IO_CLOSED);
     (void)await(server, IO_CLOSED, ANSWER_MICROSECONDS);
     for (enum lane_name name = LANE_READ; name < LANES; name++)
         lane_stop(server->shared.lanes[name]);
+    stop_watch(server);
     for (unsigned i = 0; i < server->thread_count; i++)
         io_stop(server->threads[i]);
+    for (enum lane_name name = LANE_READ; name < LANES; name++)
+        lane_destroy(server->shared.lanes[name]);
     follower_stop(server->follower);
     guard_destroy(server->shared.guard);
     auth_destroy(server->shared.auth);

@@ -116,6 +116,7 @@ START_TEST(every_request_is_answered_once)
     for (size_t i = 0; i < REQUESTS; i++)
         ck_assert(lane_submit(lane, &requests[i]));
     lane_stop(lane);
+    lane_destroy(lane);
     ck_assert_uint_eq(done_count, REQUESTS);
     for (size_t i = 0; i < REQUESTS; i++)
         ck_assert_int_eq(requests[i].answer.status, i == 1 ? 409 : 200);
@@ -137,6 +138,7 @@ START_TEST(batches_go_by_weight_and_route)
     ck_assert_uint_eq(lane_depth(lane), 7);
     open_gate();
     lane_stop(lane);
+    lane_destroy(lane);
     ck_assert_uint_eq(batches, COUNT_OF(EXPECTED));
     for (size_t i = 0; i < COUNT_OF(EXPECTED); i++)
         ck_assert_uint_eq(sizes[i], EXPECTED[i]);
@@ -159,6 +161,7 @@ START_TEST(another_worker_joins_for_a_good_batch)
     await_gate(2);
     open_gate();
     lane_stop(lane);
+    lane_destroy(lane);
     ck_assert_uint_eq(batches, 2);
 }
 END_TEST
@@ -175,6 +178,7 @@ START_TEST(another_worker_joins_for_what_waits_too_long)
     ck_assert_int_ge(clock_monotonic(), submitted_at + PATIENCE);
     open_gate();
     lane_stop(lane);
+    lane_destroy(lane);
     ck_assert_uint_eq(batches, 2);
 }
 END_TEST
@@ -190,6 +194,7 @@ START_TEST(a_full_queue_takes_no_more)
     ck_assert_uint_eq(lane_depth(lane), 2);
     open_gate();
     lane_stop(lane);
+    lane_destroy(lane);
     ck_assert_uint_eq(done_count, 3);
 }
 END_TEST
@@ -207,6 +212,7 @@ START_TEST(a_lane_without_a_queue_takes_what_it_has_workers_for)
     ck_assert(lane_submit(lane, &requests[3]));
     ck_assert(lane_submit(lane, &requests[4]));
     lane_stop(lane);
+    lane_destroy(lane);
     ck_assert_uint_eq(done_count, 4);
 }
 END_TEST

@@ -174,7 +174,7 @@ START_TEST(a_full_lane_is_told)
             service_await_gate(&service, 1);
     }
     int64_t deadline = client_deadline();
-    while (server_queue_depth(service.server, LANE_READ) < 1)
+    while (server_lane_standing(service.server, LANE_READ).queued < 1)
         ck_assert_int_lt(clock_monotonic(), deadline);
     ck_assert(client_say(&client, "GET /read HTTP/1.1\r\n" HOST "\r\n"));
     client_receive(&client, &reply);
