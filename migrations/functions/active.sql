@@ -22,6 +22,19 @@ comment on view lifecycle.transition_total is
     'Transitions of the active model by day, stages and kind; the columns are those of '
     'model_transition_total';
 
+create view lifecycle.transition_part as
+    select m.month as day, m.from_stage, m.to_stage, m.kind, m.transitions, m.dwell_seconds
+    from lifecycle.model_transition_month m
+    where m.model = (select a.model from lifecycle.stage_model a where a.state = 'active')
+    union all
+    select t.day, t.from_stage, t.to_stage, t.kind, t.transitions, t.dwell_seconds
+    from lifecycle.model_transition_total t
+    where t.writer < 64
+      and t.model = (select a.model from lifecycle.stage_model a where a.state = 'active');
+comment on view lifecycle.transition_part is
+    'Transitions of the active model, by month: of what is gathered, day is the first one of the '
+    'month';
+
 create view lifecycle.dwell_total as
     select t.writer, t.stage, t.entered_month, t.left_month, t.bin, t.visits, t.seconds
     from lifecycle.model_dwell_total t

@@ -27,10 +27,10 @@ language sql stable
 as $$
     with moves as (
         select t.to_stage as stage, t.transitions as customers
-        from lifecycle.transition_total t
+        from lifecycle.transition_part t
         union all
         select t.from_stage, -t.transitions
-        from lifecycle.transition_total t
+        from lifecycle.transition_part t
     ), stages as (
         select s.name as stage, s.stage as position, s.goal,
                coalesce(sum(m.customers), 0) as customers

@@ -191,6 +191,7 @@ begin
     end if;
     if work.derived = 0 then
         delete from lifecycle.model_transition_total t where t.model = work.model;
+        delete from lifecycle.model_transition_month t where t.model = work.model;
         delete from lifecycle.model_dwell_total t where t.model = work.model;
         delete from lifecycle.model_departure_total t where t.model = work.model;
     end if;

@@ -70,14 +70,40 @@ comment on function metric.population is
     'The customers whom a question is about: those in its segment, or all; and for one that groups '
     'by what customers are (channel, campaign, an attribute), the group that each belongs to';
 
+create function metric.is_monthly(question metric.question)
+returns boolean
+language sql stable
+as $$
+    select coalesce(question.interval in ('month', 'quarter', 'year'), true)
+       and question.since = date_trunc('month', question.since::timestamp)
+       and (question.until = date_trunc('month', question.until::timestamp)
+            or question.until > metric.today(question.timezone))
+$$;
+comment on function metric.is_monthly is 'Whether all periods of a question are whole months';
+
+create function metric.takes_months(question metric.question)
+returns boolean
+language sql stable
+as $$
+    select question.is_plain and question.currency is null and metric.is_monthly(question)
+$$;
+comment on function metric.takes_months is
+    'Whether a question can be answered from sums of months: exchange rates are those of days';
+
 create function metric.sums(question metric.question, measures text[])
 returns table (day date, measure text, label text, detail text, currency text, cell text,
                n bigint, amount numeric)
 language sql stable
 as $$
     select t.day, t.measure, t.label, t.detail, t.currency, null::text, t.n, t.amount
+    from lifecycle.measure_part t
+    where metric.takes_months(question) and t.measure = any(measures)
+      and t.day >= question.since and t.day < question.until
+      and t.day <= metric.today(question.timezone)
+    union all
+    select t.day, t.measure, t.label, t.detail, t.currency, null::text, t.n, t.amount
     from lifecycle.measure_total t
-    where question.is_plain and t.measure = any(measures)
+    where question.is_plain and not metric.takes_months(question) and t.measure = any(measures)
       and t.day >= question.since and t.day < question.until
       and t.day <= metric.today(question.timezone)
     union all
@@ -97,9 +123,10 @@ as $$
       and e.day <= metric.today(question.timezone)
 $$;
 comment on function metric.sums is
-    'What the facts add up to within the window, up to today, by day; cell is the group of a '
-    'question that groups by what customers are. A day may have several rows: only their sum has a '
-    'meaning. What belongs to no customer is left out of a segment';
+    'What the facts add up to within the window, up to today, by day, or where the question takes '
+    'months, by month, the day being its first; cell is the group of a question that groups by what '
+    'customers are. A day may have several rows: only their sum has a meaning. What belongs to no '
+    'customer is left out of a segment';
 
 create function metric.sums_so_far(question metric.question, measures text[])
 returns table (day date, measure text, label text, detail text, currency text, cell text,
@@ -113,17 +140,6 @@ end
 $$;
 comment on function metric.sums_so_far is
     'The same from the beginning of time, for what is the sum of all that was';
-
-create function metric.is_monthly(question metric.question)
-returns boolean
-language sql stable
-as $$
-    select coalesce(question.interval in ('month', 'quarter', 'year'), true)
-       and question.since = date_trunc('month', question.since::timestamp)
-       and (question.until = date_trunc('month', question.until::timestamp)
-            or question.until > metric.today(question.timezone))
-$$;
-comment on function metric.is_monthly is 'Whether all periods of a question are whole months';
 
 create function metric.spread(question metric.question, wanted text)
 returns table (since date, label text, cell text, value numeric, n bigint)

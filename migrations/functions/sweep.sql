@@ -84,11 +84,15 @@ begin
     select s.step into next from lifecycle.sweep s;
     if next = 0 then
         return lifecycle.begin_sweep(pause);
-    elsif next <= cardinality(relations) + 1 then
+    elsif next <= cardinality(relations) + 2 then
         if next = 1 then
+            if lifecycle.gather(5000) = 5000 then
+                return true; -- there may be more
+            end if;
+        elsif next = 2 then
             perform lifecycle.keep_signals();
         else
-            perform lifecycle.keep_peers(relations[next - 1]);
+            perform lifecycle.keep_peers(relations[next - 2]);
         end if;
         update lifecycle.sweep set step = next + 1;
         return true;

@@ -85,15 +85,10 @@ declare
     sums text;
     differences bigint;
 begin
-    select string_agg(quote_ident(a.attname), ', ' order by a.attnum) filter (where a.is_key),
-           string_agg(format('sum(%I)', a.attname), ', ' order by a.attnum)
-               filter (where not a.is_key)
+    select array_to_string(c.keys, ', '),
+           (select string_agg(format('sum(%s)', s), ', ') from unnest(c.sums) s)
     into keys, sums
-    from (select attname, attnum, attnum = any(i.indkey) as is_key
-          from pg_attribute
-          join pg_index i on i.indrelid = attrelid and i.indisprimary
-          where attrelid = format('lifecycle.%I', rollup)::regclass
-            and attnum > 0 and not attisdropped and attname <> 'writer') a;
+    from lifecycle.rollup_columns(rollup) c;
     execute format(
         'with kept as (select %1$s, %2$s from lifecycle.%3$I group by %1$s
                        having (%2$s) is distinct from (%4$s)),
@@ -128,6 +123,9 @@ begin
     return query
     select r, lifecycle.verify_total(r)
     from lifecycle.rollups() r
+    union all
+    select s.summary, lifecycle.verify_total(s.summary)
+    from lifecycle.summaries() s
     union all
     select 'spend', count(*)
     from ((table lifecycle.plain_spend except all table lifecycle.spend)
@@ -235,11 +233,10 @@ as $$
 declare
     columns text;
 begin
-    select string_agg(quote_ident(attname), ', ' order by attnum)
+    select array_to_string(c.keys || c.sums, ', ')
     into columns
-    from pg_attribute
-    where attrelid = format('lifecycle.%I', rollup)::regclass
-      and attnum > 0 and not attisdropped and attname <> 'writer';
+    from lifecycle.rollup_columns(rollup) c;
+    perform lifecycle.forget_summary(rollup);
     execute format('delete from lifecycle.%I', rollup);
     execute format('insert into lifecycle.%1$I (writer, %2$s)
                     select 0, %2$s from lifecycle.%3$I', rollup, columns, 'plain_' || rollup);

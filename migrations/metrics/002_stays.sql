@@ -9,7 +9,17 @@ language plpgsql stable
 set plan_cache_mode = force_custom_plan
 as $$
 begin
-    if question.is_plain then
+    if question.is_plain and metric.is_monthly(question) then
+        return query
+        select case when t.day >= question.since then metric.period_of(question, t.day) end,
+               t.from_stage, t.to_stage, t.kind, null::text, sum(t.transitions),
+               sum(t.dwell_seconds)
+        from lifecycle.transition_part t
+        where t.day < question.until
+        group by 1, 2, 3, 4
+        having sum(t.transitions) <> 0;
+        return;
+    elsif question.is_plain then
         return query
         select case when t.day >= question.since then metric.period_of(question, t.day) end,
                t.from_stage, t.to_stage, t.kind, null::text, sum(t.transitions),

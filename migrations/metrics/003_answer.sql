@@ -152,7 +152,7 @@ as $$
     select json_strip_nulls(to_json(w))
     from (select (select coalesce(sum(a.missing_rate), 0) from unnest(answers) a) as missing_rate,
                  (select coalesce(sum(t.late), 0)
-                  from lifecycle.event_total t
+                  from lifecycle.event_part t
                   where t.late <> 0 and t.day >= question.since and t.day < question.until)
                      as late_events,
                  lifecycle.segment_warning(question.segment) as segment,

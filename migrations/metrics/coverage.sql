@@ -116,7 +116,7 @@ as $$
         from lifecycle.stage s
     ), heard as (
         select t.source, max(t.day) as day
-        from lifecycle.event_total t
+        from lifecycle.event_part t
         where t.day >= question.since - 366
           and t.day < least(question.until, metric.today('UTC') + 1)
         group by 1

@@ -24,10 +24,9 @@ as $$
                case when t.day >= question.since then metric.period_of(question, t.day) end
                    as since,
                sum(t.events) as events, sum(t.late) as late,
-               coalesce(sum(t.events) filter (where t.type = lifecycle.event_voided()), 0)
-                   as voided,
+               sum(t.voids) as voided,
                max(t.day) filter (where t.day <= metric.today('UTC')) as latest
-        from lifecycle.event_total t
+        from lifecycle.event_part t
         where t.day >= question.since - 366 and t.day < question.until
         group by 1, 2
     ), refused as materialized (
