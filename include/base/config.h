@@ -13,6 +13,8 @@
 /* The field in which trusted proxies tell whom they speak for. */
 enum proxy_field { PROXY_FIELD_X_FORWARDED_FOR, PROXY_FIELD_FORWARDED };
 
+enum access_log { ACCESS_LOG_FAILED, ACCESS_LOG_REFUSED, ACCESS_LOG_ALL };
+
 struct config {
     char listen[128];         /* host:port; port 0 takes a free one */
     char metrics_listen[128]; /* the same for those who watch the service; empty: nowhere */
@@ -43,6 +45,7 @@ struct config {
     unsigned notice_seconds;    /* at a stop: from its announcement to its beginning */
     unsigned drain_seconds;     /* at a stop: the longest wait for requests under way */
     enum log_level log_level;
+    enum access_log access_log; /* which answers are told at the level info */
     enum log_format log_format;
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/compiler.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR, LOG_LEVELS };
@@ -18,6 +19,9 @@ void log_setup(enum log_level threshold, enum log_format format);
 /* `message`, then pairs of name and value, both `const char *`, then NULL. A NULL value ends
  * the list as well, so pass "" for an empty one. */
 void log_line(enum log_level level, const char *message, ...) ENDS_WITH_NULL;
+
+/* Whether lines of this level are written, for whoever would go to lengths for one. */
+bool log_takes(enum log_level level);
 
 /* Lines of a level that were written so far. */
 uint64_t log_count(enum log_level level);

@@ -24,6 +24,7 @@ enum header {
     HEADER_IF_MATCH,
     HEADER_IF_NONE_MATCH,
     HEADER_REQUEST_ID,
+    HEADER_TRACEPARENT,
     HEADER_TRANSFER_ENCODING,
     HEADERS
 };
@@ -57,6 +58,9 @@ bool headers_tell_gzip(const struct headers *headers);
 /* 415 and 411, for a route that takes a body; leaves request->media_type. */
 bool headers_check_body(const struct headers *headers, struct request *request,
                         struct problem *why) MUST_CHECK;
+
+/* Whereto the caller's traceparent says that the request belongs; empty without a good one. */
+struct trace headers_trace(const struct headers *headers);
 
 /* The caller's request id, if it gave a good one. */
 const char *headers_request_id(const struct headers *headers);

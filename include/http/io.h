@@ -5,6 +5,7 @@
 #ifndef CLMD_HTTP_IO_H
 #define CLMD_HTTP_IO_H
 
+#include "base/config.h"
 #include "base/problem.h"
 #include "http/auth.h"
 #include "http/io_counts.h"
@@ -29,6 +30,7 @@ struct io_service {
     size_t body_limit;
     unsigned connection_limit; /* of one thread */
     unsigned request_seconds, idle_seconds;
+    enum access_log access_log;
     _Atomic int64_t leaving_since; /* clock_monotonic, once the end was announced; or 0 */
 };
 

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/problem.h"
+#include "base/trace.h"
 #include "http/route.h"
 
 #include <stdbool.h>
@@ -46,7 +47,8 @@ struct request {
     size_t parameter_count;
     struct header_field *fields; /* of the route's prefix: names without it, in lower case */
     size_t field_count;
-    char id[REQUEST_ID_SIZE];        /* X-Request-Id, given or made */
+    char id[REQUEST_ID_SIZE]; /* X-Request-Id, given or made */
+    struct trace trace;
     char key_id[KEY_ID_SIZE];        /* of the caller; empty on an open route */
     char address[ADDRESS_TEXT_SIZE]; /* of the client, behind a trusted proxy too */
     const char *media_type; /* of the body, lower case, without its parameters; may be "" */

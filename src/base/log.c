@@ -131,9 +131,14 @@ static void put_pair(struct line *line, const char *name, const char *value)
     put_end(line, quote);
 }
 
+bool log_takes(enum log_level level)
+{
+    return level >= log_threshold;
+}
+
 void log_line(enum log_level level, const char *message, ...)
 {
-    if (level < log_threshold)
+    if (!log_takes(level))
         return;
     int saved_errno = errno;
     counter_add(&log_counts[level], 1);

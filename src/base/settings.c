@@ -18,6 +18,13 @@ static const char *const FORMATS[] = {
     NULL,
 };
 
+static const char *const ANSWERS[] = {
+    [ACCESS_LOG_FAILED] = "failed",
+    [ACCESS_LOG_REFUSED] = "refused",
+    [ACCESS_LOG_ALL] = "all",
+    NULL,
+};
+
 static const char *const PROXY_FIELDS[] = {
     [PROXY_FIELD_X_FORWARDED_FOR] = "X-Forwarded-For",
     [PROXY_FIELD_FORWARDED] = "Forwarded",
@@ -26,6 +33,7 @@ static const char *const PROXY_FIELDS[] = {
 
 static_assert(sizeof(enum log_level) == sizeof(unsigned), "a choice is stored as unsigned");
 static_assert(sizeof(enum proxy_field) == sizeof(unsigned), "a choice is stored as unsigned");
+static_assert(sizeof(enum access_log) == sizeof(unsigned), "a choice is stored as unsigned");
 static_assert(sizeof(enum log_format) == sizeof(unsigned), "a choice is stored as unsigned");
 
 #define PLACE(member)                                                                          \
@@ -100,6 +108,8 @@ const struct setting SETTINGS[] = {
      .meaning = "at a stop, the longest wait for requests under way"},
     {"CLMD_LOG_LEVEL", "log-level", CHOICE(log_level, LEVELS), .initial = "info",
      .meaning = "the least that is logged"},
+    {"CLMD_ACCESS_LOG", "access-log", CHOICE(access_log, ANSWERS), .initial = "failed",
+     .meaning = "the requests that have a line: failed (5xx), refused (4xx too) or all"},
     {"CLMD_LOG_FORMAT", "log-format", CHOICE(log_format, FORMATS), .initial = "logfmt",
      .meaning = "the form of log lines"},
 };

@@ -188,6 +188,13 @@ static bool admit(struct exchange *exchange, const struct headers *headers, cons
            target_parameters(request, target.query, why);
 }
 
+/* libmicrohttpd's own text goes with the connection, which a worker may outlive. */
+static const char *keep_method(const struct exchange *exchange, const char *method)
+{
+    const char *kept = arena_copy(exchange->request.arena, method, strlen(method));
+    return kept ? kept : "";
+}
+
 bool exchange_admit(struct exchange *exchange, const char *method, const char *version,
                     struct problem *why)
 {
@@ -195,8 +202,9 @@ bool exchange_admit(struct exchange *exchange, const char *method, const char *v
     uint64_t unused;
     read_headers(exchange->wire, &headers);
     give_id(&exchange->request, headers_request_id(&headers));
+    exchange->request.trace = headers_trace(&headers);
     meet_client(exchange);
-    exchange->request.method = method;
+    exchange->request.method = keep_method(exchange, method);
     exchange->closes = true; /* until the header has proven sound */
     exchange->is_received = !headers_announce_body(&headers, &unused);
     return admit(exchange, &headers, version, why);

@@ -24,6 +24,7 @@ static const struct {
     [HEADER_IF_MATCH] = {"If-Match", true},
     [HEADER_IF_NONE_MATCH] = {"If-None-Match", true},
     [HEADER_REQUEST_ID] = {"X-Request-Id", false},
+    [HEADER_TRACEPARENT] = {"traceparent", false},
     [HEADER_TRANSFER_ENCODING] = {"Transfer-Encoding", true},
 };
 
@@ -211,6 +212,14 @@ bool headers_check_body(const struct headers *headers, struct request *request,
                     "a body is expected here: send Content-Length, or Transfer-Encoding: "
                     "chunked");
     return true;
+}
+
+/* Several are none (W3C Trace Context, 3.2). */
+struct trace headers_trace(const struct headers *headers)
+{
+    struct trace trace;
+    (void)trace_read(read_list(headers, HEADER_TRACEPARENT), &trace);
+    return trace;
 }
 
 const char *headers_request_id(const struct headers *headers)

@@ -59,6 +59,7 @@ static void set_limits(struct io_service *shared, const struct config *config)
     shared->connection_limit = share(connections, config->io_threads);
     shared->request_seconds = config->request_seconds;
     shared->idle_seconds = config->idle_seconds;
+    shared->access_log = config->access_log;
 }
 
 /* The keys come last: nobody is let in before the rest was tried. */

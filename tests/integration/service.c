@@ -219,10 +219,25 @@ static void remove_tree(const char *path)
     waitpid(pid, NULL, 0);
 }
 
+/* Whatever a test did: no key is in the log, be it a good or a bad one. */
+static void check_log(const struct service *service)
+{
+    char line[8192];
+    FILE *log = fopen(service->log_path, "r");
+    while (log != NULL && fgets(line, sizeof line, log) != NULL) {
+        const char *key = strstr(line, "clm_");
+        size_t digits = key != NULL ? strspn(key + 4, "0123456789abcdef") : 0;
+        ck_assert_msg(digits != 16 || key[20] != '_', "a key in the log: %s", line);
+    }
+    if (log != NULL)
+        fclose(log);
+}
+
 void service_remove(struct service *service)
 {
     if (service->pid > 0)
         ck_assert_int_eq(service_stop(service), 0);
+    check_log(service);
     remove_tree(service->directory);
     unlink(service->log_path);
 }
