@@ -51,6 +51,7 @@ bool show_import(struct request *request, struct problem *why);
 bool admit_export(struct request *request, struct problem *why);
 bool export_dataset(struct request *request, struct problem *why);
 bool export_rejects(struct request *request, struct problem *why);
+bool export_person(struct request *request, struct problem *why);
 
 /* customers.c */
 bool admit_customer(struct request *request, struct problem *why);
@@ -88,6 +89,14 @@ bool make_merge(struct request *request, struct problem *why);
 bool revert_merge(struct request *request, struct problem *why);
 bool show_merge(struct request *request, struct problem *why);
 bool list_merges(struct request *request, struct problem *why);
+
+/* erasures.c */
+bool admit_erasure(struct request *request, struct problem *why);
+bool admit_erasure_id(struct request *request, struct problem *why);
+bool admit_erasure_list(struct request *request, struct problem *why);
+bool erase_person(struct request *request, struct problem *why);
+bool show_erasure(struct request *request, struct problem *why);
+bool list_erasures(struct request *request, struct problem *why);
 
 /* stage_models.c */
 bool admit_stage_model(struct request *request, struct problem *why);

@@ -23,6 +23,7 @@ enum problem_code {
     PROBLEM_METHOD_NOT_ALLOWED,    /* 405 */
     PROBLEM_NOT_ACCEPTABLE,        /* 406 */
     PROBLEM_CONFLICT,              /* 409 */
+    PROBLEM_ERASED,                /* 410 */
     PROBLEM_LENGTH_REQUIRED,       /* 411 */
     PROBLEM_PRECONDITION_FAILED,   /* 412 */
     PROBLEM_TOO_LARGE,             /* 413 */

@@ -45,9 +45,10 @@ void item_write_record(struct buffer *out, const struct item *item);
 struct problem item_problem(const struct item *item);
 
 /* Stores the events of `items` that are not REJECTED, and fills their outcomes. All of them are
- * durable when it returns true. An event that the database refuses for its data is REJECTED
- * alone (the batch is split by halves until it stands by itself). False: nothing is known to be
- * stored; `why` is 503 (repeat safely) or 500. Records and problems live in the arena. */
+ * durable when it returns true. An event for a person who was erased is REJECTED; and so is one
+ * that the database refuses for its data, alone (the batch is split by halves until it stands
+ * by itself). False: nothing is known to be stored; `why` is 503 (repeat safely) or 500.
+ * Records and problems live in the arena. */
 bool batch_record(struct db *db, struct arena *arena, struct item *const *items, size_t count,
                   struct problem *why) MUST_CHECK;
 

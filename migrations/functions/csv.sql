@@ -97,6 +97,8 @@ as $$
      'peers.percentile,peers.ratio}'),
     ('list_signals', '{customer,kind,since,evidence,value,threshold}'),
     ('list_merges', '{id,customer,into,reason,merged_at,recorded_at,state,ended_at,ended_by}'),
+    ('list_erasures', '{id,erased_at,customers,identifiers,attributes,events,payload_bytes,mentions,'
+     'rejects,kept_answers,digest}'),
     ('list_stages', '{stage,position,goal,customers}'),
     ('list_stage_models', '{name,version,state,stages,created_at,activated_at,progress}'),
     ('list_segments', '{name,title,where,warning,created_at,changed_at}'),

@@ -80,6 +80,9 @@ returns json
 language plpgsql stable
 as $$
 begin
+    if lifecycle.find_customer(wanted) is null then
+        perform lifecycle.refuse_erased(array[wanted], null);
+    end if;
     return (select to_json(shown)
     from lifecycle.find_customer(wanted) found
     join lifecycle.customer c on c.bucket = found.bucket and c.customer_id = found.customer_id

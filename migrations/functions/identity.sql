@@ -105,6 +105,7 @@ begin
     perform lifecycle.keep_apart(false);
     is_new := false;
     if lifecycle.find_customer(named) is null then
+        perform lifecycle.refuse_erased(array[named], null);
         if not may_create then
             perform lifecycle.refuse('CL404', null, 'no customer is known by this reference');
         end if;

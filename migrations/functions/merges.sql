@@ -40,7 +40,10 @@ begin
         perform lifecycle.refuse('CL409', format('/data/identifiers/%s', taken - 1),
                                  'this identifier belongs to another customer');
     end if;
-    perform lifecycle.meet_customers(array[subject]);
+    if lifecycle.canonical_of(attach_identifiers.subject) is null then
+        perform lifecycle.refuse_erased(array[subject], '/subject');
+        perform lifecycle.meet_customers(array[subject]);
+    end if;
     select *
     into own
     from lifecycle.identifier i
@@ -50,6 +53,7 @@ begin
                    where not exists (select from lifecycle.identifier i
                                      where i.identifier = n.name)
                    order by n.name);
+    perform lifecycle.refuse_erased(names, '/data/identifiers');
     insert into lifecycle.identifier (identifier, bucket, customer_id, root_bucket, root_id)
     select n.name, own.bucket, own.customer_id, own.root_bucket, own.root_id
     from unnest(names) n (name)

@@ -26,6 +26,7 @@ declare
     setup lifecycle.setup;
     identified uuid[];
     strangers text[];
+    erased text[];
     who lifecycle.subjects;
     is_new boolean[];
     moves lifecycle.move[];
@@ -42,6 +43,15 @@ begin
     if array_position(who.own_customers, null) is not null then
         strangers := lifecycle.strangers_of(event_ids, subjects, who.own_customers);
         if strangers is not null then
+            erased := lifecycle.erased_among(strangers);
+            if erased is not null then
+                return query
+                select *
+                from lifecycle.record_others(erased, event_ids, sources, ids, subjects, types,
+                                             times, sequences, amounts, currencies, units, objects,
+                                             stages, targets, costs, bodies);
+                return;
+            end if;
             strangers := lifecycle.meet_customers(strangers);
             who := lifecycle.find_customers(subjects);
         end if;
@@ -88,9 +98,10 @@ end
 $$;
 comment on function lifecycle.record_events is
     'Stores a batch of events, each once for ever, and derives what follows from them; a row '
-    'for each: created, duplicate (all else is the first one''s) or conflict (other content under '
-    'the same source and id; all else is null). stage is the customer''s now, the move the '
-    'transition that the event caused';
+    'for each: created, duplicate (all else is the first one''s), conflict (other content under '
+    'the same source and id; all else is null) or erased (its subject was, or its customer has '
+    'been since it was stored: nothing is stored; all else is null). stage is the customer''s now, '
+    'the move the transition that the event caused';
 
 create function lifecycle.count_rejected(sources text[], counts bigint[])
 returns void
@@ -202,9 +213,11 @@ declare
         from unnest(types, objects) with ordinality i (type, object, position)
         order by i.position);
     found constant lifecycle.subjects := lifecycle.find_customers(targets);
+    strangers constant text[] :=
+        lifecycle.strangers_of(event_ids, targets, found.own_customers);
 begin
-    perform lifecycle.meet_customers(lifecycle.strangers_of(event_ids, targets,
-                                                            found.own_customers));
+    perform lifecycle.refuse_erased(strangers, '/data/into');
+    perform lifecycle.meet_customers(strangers);
 end
 $$;
 comment on function lifecycle.meet_targets is
@@ -328,7 +341,14 @@ declare
                                    order by s.stage);
 begin
     return query
-    select i.position::integer, case when o.is_same then 'duplicate' else 'conflict' end,
+    select i.position::integer,
+           case when o.is_same then 'duplicate'
+                when (select x.erasure_id is not null
+                      from lifecycle.customer x
+                      where x.bucket = e.bucket and x.customer_id = e.customer_id
+                      limit 1) then 'erased'
+                else 'conflict'
+           end,
            c.ref, names[v.stage], names[m.moved_from], names[m.moved_to], m.kind,
            case when m.kind is not null then lifecycle.utc_text(e.occurred_at) end,
            case when o.is_same then lifecycle.utc_text(e.recorded_at) end

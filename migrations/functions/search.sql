@@ -49,6 +49,7 @@ begin
         from lifecycle.visit v
         where v.stage = of_stage and v.left_at is null
           and (v.bucket, v.customer_id) > (after_bucket, after_customer)
+          and not lifecycle.is_erased(v.bucket, v.customer_id)
         order by v.bucket, v.customer_id
         limit number;
     else
@@ -56,6 +57,7 @@ begin
         select concat_ws(' ', c.bucket, c.customer_id), c.bucket, c.customer_id
         from lifecycle.customer c
         where c.root_id is null and (c.bucket, c.customer_id) > (after_bucket, after_customer)
+          and c.erasure_id is null
         order by c.bucket, c.customer_id
         limit number;
     end if;

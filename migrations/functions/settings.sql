@@ -30,6 +30,8 @@ as $$
     ('sentiment_fall', 'number', '0.3', null, 0, 2,
      'how far the mean of the three latest sentiments is below that of those before, to be a '
      'fall'),
+    ('erased_subjects', 'choice', 'refuse', '{refuse,accept}', null, null,
+     'what becomes of events for a person who was erased: refuse, or accept as a new customer'),
     ('group_attributes', 'names', '[]', null, 0, 20,
      'the attributes of customers by which metrics may be grouped')
 $$;

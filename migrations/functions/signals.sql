@@ -68,6 +68,7 @@ begin
           from ((select k.*
                  from lifecycle.signal k
                  where named is null and wanted_kind is null
+                   and not lifecycle.is_erased(k.bucket, k.customer_id)
                    and (k.since, k.bucket, k.customer_id, k.kind)
                        < (before_time, before_bucket, before_customer, before_kind)
                  order by k.since desc, k.bucket desc, k.customer_id desc, k.kind desc
@@ -76,6 +77,7 @@ begin
                 (select k.*
                  from lifecycle.signal k
                  where named is null and k.kind = wanted_kind
+                   and not lifecycle.is_erased(k.bucket, k.customer_id)
                    and (k.since, k.bucket, k.customer_id)
                        < (before_time, before_bucket, before_customer)
                  order by k.since desc, k.bucket desc, k.customer_id desc

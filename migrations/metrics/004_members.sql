@@ -60,6 +60,7 @@ begin
             select m.bucket, m.customer_id
             from members m
             where (m.bucket, m.customer_id) > ($3, $4)
+              and not lifecycle.is_erased(m.bucket, m.customer_id)
             order by m.bucket, m.customer_id
             limit $5 + 1
         )
@@ -79,7 +80,8 @@ begin
 end
 $$;
 comment on function metric.members_page is
-    'How many customers are behind a row, and a page of them, one more than it holds';
+    'How many customers are behind a row, and a page of them, one more than it holds: those who were '
+    'erased are counted and not listed';
 
 create function metric.list_members(name text, asked jsonb, period text, chosen json, size integer,
                                     cursor text)

@@ -48,7 +48,8 @@ bool admit_export(struct request *request, struct problem *why)
 
 static const char *content_type_of(const struct request *request)
 {
-    return strcmp(request->answer_type, NDJSON) == 0 ? NDJSON : "text/csv; charset=utf-8";
+    const char *type = request->answer_type;
+    return strcmp(type, "text/csv") == 0 ? "text/csv; charset=utf-8" : type;
 }
 
 static bool add_fields(struct request *request, const struct sheet *sheet, struct problem *why)
@@ -116,4 +117,11 @@ bool export_rejects(struct request *request, struct problem *why)
     if (!is_there)
         return fail(why, PROBLEM_NOT_FOUND, "there is no import of this id");
     return answer_rows(request, STATEMENT_EXPORT_REJECTS, values, why);
+}
+
+/* The lines make one JSON object together. */
+bool export_person(struct request *request, struct problem *why)
+{
+    const struct db_value values[] = {{.data = request->variables[0]}};
+    return answer_rows(request, STATEMENT_EXPORT_PERSON, values, why);
 }

@@ -145,6 +145,17 @@ const struct route ROUTES[] = {
      .lane = LANE_CHANGE, .media_types = JSON_MEDIA, .is_body_optional = true,
      .is_tagged = true, .keeps_answer = true, .admit = admit_revert, .answer = revert_merge},
 
+    {GET, .path = "/v1/customers/{ref}/export", .scope = SCOPE_PRIVACY, .lane = LANE_BULK,
+     .flow = FLOW_ANSWER, .admit = admit_customer, .answer = export_person},
+    {POST, .path = "/v1/erasures", .scope = SCOPE_PRIVACY, .lane = LANE_CHANGE,
+     .media_types = JSON_MEDIA, .is_tagged = true, .keeps_answer = true, .admit = admit_erasure,
+     .answer = erase_person},
+    {GET, .path = "/v1/erasures", .scope = SCOPE_PRIVACY, .lane = LANE_READ, .parameters = PAGE,
+     .answer_types = JSON_OR_CSV, .is_tagged = true, .admit = admit_erasure_list,
+     .answer = list_erasures},
+    {GET, .path = "/v1/erasures/{id}", .scope = SCOPE_PRIVACY, .lane = LANE_READ,
+     .is_tagged = true, .admit = admit_erasure_id, .answer = show_erasure},
+
     {GET, .path = "/v1/stages", .scope = SCOPE_METRICS_READ, .lane = LANE_READ,
      .parameters = FORMAT, .answer_types = JSON_OR_CSV, .is_tagged = true,
      .admit = admit_format, .answer = list_stages},

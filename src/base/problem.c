@@ -42,6 +42,12 @@ static const struct problem_kind KINDS[] = {
          "a merge makes no sense (`errors` points to it). Nothing was stored. An event is "
          "never "
          "changed: record a new one under an id of its own, or void the first."},
+    [PROBLEM_ERASED] =
+        {410, "erased", "Erased",
+         "The person whom this names was erased, and is not to be known again: what is sent "
+         "for "
+         "them is not stored. Stop sending it. (The setting `erased_subjects` lets a business "
+         "accept such a subject as a new customer.)"},
     [PROBLEM_LENGTH_REQUIRED] =
         {411, "length-required", "Length required",
          "The request has a body but does not say how long it is. Send `Content-Length`."},

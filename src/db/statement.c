@@ -66,6 +66,16 @@ static const struct statement_row STATEMENT_ROWS[] = {
                                3},
     [STATEMENT_LIST_AS_CSV] = {"list_as_csv", "select lifecycle.list_csv($1::text, $2::json)",
                                2},
+    [STATEMENT_ERASE_PERSON] =
+        {"erase_person",
+         "select lifecycle.erase_person($1::json ->> 'customer', $2::uuid), true", 2},
+    [STATEMENT_SHOW_ERASURE] = {"show_erasure", "select lifecycle.show_erasure($1::uuid)", 1},
+    [STATEMENT_LIST_ERASURES] = {"list_erasures",
+                                 "select page, next_cursor from lifecycle.list_erasures("
+                                 "$1::integer, $2::text)",
+                                 2},
+    [STATEMENT_EXPORT_PERSON] = {"export_person",
+                                 "select * from lifecycle.export_person($1::text)", 1},
     [STATEMENT_LIST_TIMELINE] = {"list_timeline",
                                  "select page, next_cursor from lifecycle.list_timeline("
                                  "$1::text, $2::integer, $3::text)",

@@ -142,7 +142,17 @@ static struct record read_record(const PGresult *rows, int row)
     };
 }
 
-static bool read_outcomes(const PGresult *rows, struct item *const *items, size_t count)
+/* An event for a person who was erased is as one that is not valid. */
+static bool read_erased(struct item *item, struct arena *arena)
+{
+    struct problem problem = {.code = PROBLEM_NONE}, why = problem;
+    fail(&problem, PROBLEM_ERASED, "the person whom the event is about was erased");
+    fault_add(&problem, "/subject", "was erased");
+    return item_reject(item, arena, &problem, &why);
+}
+
+static bool read_outcomes(const PGresult *rows, struct arena *arena, struct item *const *items,
+                          size_t count)
 {
     size_t row_count = (size_t)PQntuples(rows);
     for (int row = 0; row < (int)row_count; row++) {
@@ -150,7 +160,10 @@ static bool read_outcomes(const PGresult *rows, struct item *const *items, size_
         if (position < 1 || position > count)
             return false;
         struct item *item = items[position - 1];
-        if (!read_outcome(PQgetvalue(rows, row, OUTCOME_NAME), &item->outcome))
+        const char *outcome = PQgetvalue(rows, row, OUTCOME_NAME);
+        bool is_read = strcmp(outcome, "erased") == 0 ? read_erased(item, arena)
+                                                      : read_outcome(outcome, &item->outcome);
+        if (!is_read)
             return false;
         item->record = read_record(rows, row);
     }
@@ -177,7 +190,7 @@ enum db_fault recording_attempt(const struct recording *recording, struct item *
         fail(why, PROBLEM_INTERNAL, "out of memory");
         return DB_FAULT_BUG;
     }
-    if (!read_outcomes(rows, items, count)) {
+    if (!read_outcomes(rows, recording->arena, items, count)) {
         fail(why, PROBLEM_INTERNAL, "the database answered otherwise than expected");
         return DB_FAULT_BUG;
     }

@@ -67,6 +67,9 @@ void reject_write(struct buffer *out, struct arena *arena, const struct entry *e
     buffer_text(out, ",\"errors\":");
     faults_write(out, &problem);
     buffer_text(out, ",\"input\":");
-    write_excerpt(out, arena, entry);
+    if (problem.code == PROBLEM_ERASED) /* which is nothing to keep */
+        buffer_text(out, "\"\"");
+    else
+        write_excerpt(out, arena, entry);
     buffer_text(out, "}");
 }

@@ -108,6 +108,7 @@ static const struct {
     {"/v1/stage-models", 2, false},
     {"/v1/metrics", 50, false},
     {"/v1/metrics/acquired/members?from=2026-03-01", 1, true},
+    {"/v1/erasures", 0, true},
     {"/v1/segments", 2, true},
     {"/v1/segments/all/members", 2, true},
     {"/v1/rates?currency=USD", 2, true},

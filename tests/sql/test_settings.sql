@@ -5,6 +5,7 @@ select pg_temp.is(lifecycle.show_settings()::text,
     '{"timezone":"UTC","week_start":"monday","reporting_currency":null,"margin":1,'
     || '"dunning_days":15,"inactivity_days":null,"revenue_basis":"payments",'
     || '"signal_days":90,"case_surge_cases":3,"case_surge_days":30,"sentiment_fall":0.3,'
+    || '"erased_subjects":"refuse",'
     || '"group_attributes":[]}',
     'the settings at first');
 select pg_temp.is((select bool_and(k.name is not null)::text
@@ -24,6 +25,7 @@ select pg_temp.is(
     '{"timezone":"UTC","week_start":"monday","reporting_currency":"EUR","margin":0.35,'
     || '"dunning_days":30,"inactivity_days":null,"revenue_basis":"payments",'
     || '"signal_days":90,"case_surge_cases":3,"case_surge_days":30,"sentiment_fall":0.3,'
+    || '"erased_subjects":"refuse",'
     || '"group_attributes":[]}',
     'members are changed, the others stay');
 select pg_temp.is(pg_temp.changed('{}'), lifecycle.show_settings()::text, 'no member, no change');
@@ -32,6 +34,7 @@ select pg_temp.is(
     '{"timezone":"UTC","week_start":"monday","reporting_currency":null,"margin":1,'
     || '"dunning_days":15,"inactivity_days":null,"revenue_basis":"payments",'
     || '"signal_days":90,"case_surge_cases":3,"case_surge_days":30,"sentiment_fall":0.3,'
+    || '"erased_subjects":"refuse",'
     || '"group_attributes":[]}',
     'null makes a setting what it was at first');
 
@@ -61,7 +64,8 @@ from (values
      || '64 characters'),
     ('{"a/b":null}', E'CL422 /a~1b\tunknown setting; there are timezone, week_start, '
      || 'reporting_currency, margin, dunning_days, inactivity_days, revenue_basis, signal_days, '
-     || 'case_surge_cases, case_surge_days, sentiment_fall, group_attributes')
+     || 'case_surge_cases, case_surge_days, sentiment_fall, '
+     || 'erased_subjects, group_attributes')
     ) p (patch, wanted);
 select pg_temp.is(pg_temp.changed('{"group_attributes":["size","it''s \"b\""]}')::json
                       ->> 'group_attributes', '["size", "it''s \"b\""]', 'a list of names');
