@@ -23,10 +23,10 @@ begin
     return query
     with bought as (
         select t.bucket, t.customer_id, before.day as before_day, before.first as before_first,
-               p.day, count(*)::integer as purchases
+               before.frequency as before_frequency, p.day, count(*)::integer as purchases
         from unnest(touched) t
         left join lateral (
-            select d.day, d.first
+            select d.day, d.first, d.frequency
             from lifecycle.purchase_day d
             where d.bucket = t.bucket and d.customer_id = t.customer_id and d.day < t.first_day
             order by d.day desc
@@ -42,12 +42,13 @@ begin
             offset 0 -- by key for each customer
         ) p
         where p.day between t.first_day and t.last_day
-        group by t.bucket, t.customer_id, before.day, before.first, p.day
+        group by t.bucket, t.customer_id, before.day, before.first, before.frequency, p.day
     )
     select b.bucket, b.customer_id, b.day,
            coalesce(lag(b.day) over days, b.before_day),
            coalesce(b.before_first, min(b.day) over days),
-           b.purchases
+           b.purchases,
+           least(coalesce(b.before_frequency, 0) + row_number() over days, 11)::smallint
     from bought b
     window days as (partition by b.bucket, b.customer_id order by b.day);
 end
@@ -80,7 +81,7 @@ declare
     week constant text := lifecycle.week_unit();
 begin
     with change as materialized (
-        select c.sign, d.day, d.previous, d.first, d.day - d.previous as gap,
+        select c.sign, d.day, d.previous, d.first, d.frequency, d.day - d.previous as gap,
                date_trunc('month', d.day::timestamp)::date as month, c.purchase_day
         from unnest(counted) c
         cross join lateral (select (c.purchase_day).*) d
@@ -90,14 +91,28 @@ begin
         select writer_number, c.day, sum(c.sign),
                coalesce(sum(c.sign) filter (where c.previous is null), 0),
                coalesce(sum(c.sign) filter (where c.previous = c.first), 0),
-               coalesce(sum(c.sign * c.gap), 0)
+               coalesce(sum(c.sign * c.gap), 0),
+               coalesce(sum(c.sign) filter (where c.frequency = 3), 0),
+               coalesce(sum(c.sign) filter (where c.frequency = 4), 0),
+               coalesce(sum(c.sign) filter (where c.frequency = 5), 0),
+               coalesce(sum(c.sign) filter (where c.frequency = 6), 0),
+               coalesce(sum(c.sign) filter (where c.frequency = 7), 0),
+               coalesce(sum(c.sign) filter (where c.frequency = 8), 0),
+               coalesce(sum(c.sign) filter (where c.frequency = 9), 0)
         from change c
         group by c.day
         on conflict (day, writer) do update
         set buyers = total.buyers + excluded.buyers,
             first = total.first + excluded.first,
             second = total.second + excluded.second,
-            gap_days = total.gap_days + excluded.gap_days
+            gap_days = total.gap_days + excluded.gap_days,
+            third = total.third + excluded.third,
+            fourth = total.fourth + excluded.fourth,
+            fifth = total.fifth + excluded.fifth,
+            sixth = total.sixth + excluded.sixth,
+            seventh = total.seventh + excluded.seventh,
+            eighth = total.eighth + excluded.eighth,
+            ninth = total.ninth + excluded.ninth
     ),
     gaps as (
         insert into lifecycle.gap_total as total
@@ -121,13 +136,30 @@ begin
     ),
     gaps_by_opening as (
         insert into lifecycle.gap_opening_total as total
-        select writer_number, c.month, c.previous, sum(c.sign)
+        select writer_number, c.month, c.previous, sum(c.sign),
+               coalesce(sum(c.sign) filter (where c.frequency = 2), 0),
+               coalesce(sum(c.sign) filter (where c.frequency = 3), 0),
+               coalesce(sum(c.sign) filter (where c.frequency = 4), 0),
+               coalesce(sum(c.sign) filter (where c.frequency = 5), 0),
+               coalesce(sum(c.sign) filter (where c.frequency = 6), 0),
+               coalesce(sum(c.sign) filter (where c.frequency = 7), 0),
+               coalesce(sum(c.sign) filter (where c.frequency = 8), 0),
+               coalesce(sum(c.sign) filter (where c.frequency = 9), 0),
+               coalesce(sum(c.sign) filter (where c.frequency = 10), 0)
         from change c
         where c.previous is not null
         group by c.month, c.previous
-        having sum(c.sign) <> 0
         on conflict (month, opened, writer) do update
-        set gaps = total.gaps + excluded.gaps
+        set gaps = total.gaps + excluded.gaps,
+            of_first = total.of_first + excluded.of_first,
+            of_second = total.of_second + excluded.of_second,
+            of_third = total.of_third + excluded.of_third,
+            of_fourth = total.of_fourth + excluded.of_fourth,
+            of_fifth = total.of_fifth + excluded.of_fifth,
+            of_sixth = total.of_sixth + excluded.of_sixth,
+            of_seventh = total.of_seventh + excluded.of_seventh,
+            of_eighth = total.of_eighth + excluded.of_eighth,
+            of_ninth = total.of_ninth + excluded.of_ninth
     )
     insert into lifecycle.cohort_total as total
     select writer_number, k.interval, k.cohort, k.period, sum(c.sign), sum(c.sign * k.stayed)
@@ -153,7 +185,8 @@ set jit = off
 as $$
 declare
     -- From the first day changed to the next day that was not, because that one tells the day
-    -- before it; or to the end, where the first of all changes, because each day tells that.
+    -- before it; or to the end, where the number of a day that tells it changes, or the first of
+    -- all, because each day tells that.
     touched constant lifecycle.day_touch[] := array(
         select row(t.bucket, t.customer_id, t.first_day,
                    coalesce(case when x.is_later then n.day end, 'infinity'))
@@ -166,7 +199,7 @@ declare
             select exists (select
                            from lifecycle.purchase_day d
                            where d.bucket = t.bucket and d.customer_id = t.customer_id
-                             and d.day < t.first_day)) x (is_later)
+                             and d.day < t.first_day and d.frequency > 10)) x (is_later)
         left join lateral (
             select d.day
             from lifecycle.purchase_day d
@@ -212,11 +245,12 @@ begin
     ),
     come as (
         insert into lifecycle.purchase_day
-        select c.bucket, c.customer_id, c.day, c.previous, c.first, c.purchases
+        select c.bucket, c.customer_id, c.day, c.previous, c.first, c.purchases, c.frequency
         from change c
         where c.sign > 0
         on conflict (bucket, customer_id, day) do update
-        set (previous, first, purchases) = (excluded.previous, excluded.first, excluded.purchases)
+        set (previous, first, purchases, frequency)
+          = (excluded.previous, excluded.first, excluded.purchases, excluded.frequency)
     ),
     -- the customers whose first purchase is another one than before, or none, and their money
     founder as (
@@ -269,12 +303,12 @@ declare
 begin
     with placed as materialized (
         select b.bucket, b.customer_id, b.day, b.currency, b.purchases, b.amount,
-               last.held, last.day as last_day, last.first,
+               last.held, last.day as last_day, last.first, last.frequency,
                count(*) over (partition by b.bucket, b.customer_id) = 1
                    and coalesce(b.day >= last.day, true) as is_next
         from unnest(bought) b
         left join lateral (
-            select d.ctid as held, d.day, d.first
+            select d.ctid as held, d.day, d.first, d.frequency
             from lifecycle.purchase_day d
             where d.bucket = b.bucket and d.customer_id = b.customer_id
             order by d.day desc
@@ -290,7 +324,8 @@ begin
     ),
     come as materialized (
         select p.bucket, p.customer_id, p.day, p.last_day as previous,
-               coalesce(p.first, p.day) as first, p.purchases::integer as purchases
+               coalesce(p.first, p.day) as first, p.purchases::integer as purchases,
+               least(coalesce(p.frequency, 0) + 1, 11)::smallint as frequency
         from placed p
         where p.is_next and p.last_day is distinct from p.day
     ),

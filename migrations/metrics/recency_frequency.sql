@@ -4,7 +4,8 @@ insert into lifecycle.metric values (
     'How many customers had, at the end of the window (today, if that is earlier), their latest '
     'purchase day so many days back (recency) and purchases on so many days (frequency; 10 '
     'stands for ten and more), counted over their whole history: every cell of the grid is a row. '
-    'It is read from the purchase days of each customer',
+    'At a time that is not the end of a month, or now, it is read from the purchase days of each '
+    'customer',
     'customers', 'customers in the cell', 'customers who had purchased',
     '{from,to,timezone,segment,group_by}', '{}', 1,
     'sell.order.placed, sell.order.cancelled', '{channel,campaign,attribute}', 'value');
@@ -49,14 +50,58 @@ $$;
 comment on function metric.last_purchases is
     'How long ago and how often each customer had purchased at the end of the window';
 
+create function metric.recency_cells(question metric.question)
+returns table (cell text, band text, frequency bigint, customers numeric)
+language plpgsql stable
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+    ending constant date := least(question.until - 1, metric.today(question.timezone));
+begin
+    if not (question.is_plain and (question.until > metric.today(question.timezone)
+                                   or extract(day from question.until) = 1)) then
+        return query
+        select l.cell, l.band, l.frequency, count(*)::numeric
+        from metric.last_purchases(question) l
+        group by 1, 2, 3;
+        return;
+    end if;
+    return query
+    select null::text, b.band, x.frequency::bigint, sum(x.customers)
+    from (select t.day, sum(t.buyers) as whole,
+                 array[sum(t.first), sum(t.second), sum(t.third), sum(t.fourth), sum(t.fifth),
+                       sum(t.sixth), sum(t.seventh), sum(t.eighth), sum(t.ninth)] as parts
+          from lifecycle.buyer_total t
+          where t.day <= ending
+          group by 1
+          union all
+          select t.opened, -sum(t.gaps),
+                 array[-sum(t.of_first), -sum(t.of_second), -sum(t.of_third), -sum(t.of_fourth),
+                       -sum(t.of_fifth), -sum(t.of_sixth), -sum(t.of_seventh),
+                       -sum(t.of_eighth), -sum(t.of_ninth)]
+          from lifecycle.gap_opening_total t
+          where t.month <= ending
+          group by 1) d
+    join metric.recency_bands() b
+      on ending - d.day between b.least_days and coalesce(b.most_days, 2147483647),
+    lateral (select p.frequency, p.customers
+             from unnest(d.parts) with ordinality p (customers, frequency)
+             union all
+             select 10, d.whole - (select sum(p) from unnest(d.parts) p)) x
+    group by 2, 3
+    having sum(x.customers) <> 0;
+end
+$$;
+comment on function metric.recency_cells is
+    'How many customers had purchased so long ago, and so often, at the end of the window: those '
+    'who purchased on a day, less those who have purchased again since';
+
 create function metric.recency_frequency(question metric.question)
 returns setof metric.answer_row
 language sql stable
 as $$
     with counted as materialized (
-        select l.cell, l.band, l.frequency, count(*) as customers
-        from metric.last_purchases(question) l
-        group by 1, 2, 3
+        select * from metric.recency_cells(question)
     ), cells as (
         select c.cell, sum(c.customers) as buyers
         from counted c
@@ -65,7 +110,7 @@ as $$
         select null, 0 where not exists (select from counted)
     )
     select p.label, metric.grouped(question, g.cell, to_json(d)), n.customers, 'customers',
-           n.customers, g.buyers, n.customers, p.complete, null::text, 0::bigint
+           n.customers, g.buyers, n.customers::bigint, p.complete, null::text, 0::bigint
     from metric.periods(question) p
     cross join cells g
     cross join metric.recency_bands() b

@@ -5,11 +5,12 @@
 
 create function lifecycle.plain_purchase_days(zone text)
 returns table (bucket smallint, customer_id bigint, day date, previous date, first date,
-               purchases integer)
+               purchases integer, frequency smallint)
 language sql stable
 as $$
     select d.bucket, d.customer_id, d.day,
-           lag(d.day) over so_far, first_value(d.day) over so_far, d.purchases
+           lag(d.day) over so_far, first_value(d.day) over so_far, d.purchases,
+           least(row_number() over so_far, 11)::smallint
     from (select p.bucket, p.customer_id,
                  (p.occurred_at at time zone zone)::date as day, count(*)::integer as purchases
           from lifecycle.purchase p
@@ -26,14 +27,14 @@ comment on view lifecycle.plain_purchase_day is
 
 create function lifecycle.purchase_days(zone text)
 returns table (bucket smallint, customer_id bigint, day date, previous date, first date,
-               purchases integer)
+               purchases integer, frequency smallint)
 language sql stable
 as $$
-    select d.bucket, d.customer_id, d.day, d.previous, d.first, d.purchases
+    select d.bucket, d.customer_id, d.day, d.previous, d.first, d.purchases, d.frequency
     from lifecycle.purchase_day d
     where zone = lifecycle.business_zone()
     union all
-    select d.bucket, d.customer_id, d.day, d.previous, d.first, d.purchases
+    select d.bucket, d.customer_id, d.day, d.previous, d.first, d.purchases, d.frequency
     from lifecycle.plain_purchase_days(zone) d
     where zone <> lifecycle.business_zone()
 $$;
@@ -132,11 +133,19 @@ comment on view lifecycle.plain_revenue_total is
     'What lifecycle.revenue_total must add up to, from the entries';
 
 create function lifecycle.plain_buyer_days(zone text)
-returns table (day date, buyers bigint, first bigint, second bigint, gap_days bigint)
+returns table (day date, buyers bigint, first bigint, second bigint, gap_days bigint,
+               third bigint, fourth bigint, fifth bigint, sixth bigint, seventh bigint, eighth bigint, ninth bigint)
 language sql stable
 as $$
     select d.day, count(*), count(*) filter (where d.previous is null),
-           count(*) filter (where d.previous = d.first), coalesce(sum(d.day - d.previous), 0)
+           count(*) filter (where d.previous = d.first), coalesce(sum(d.day - d.previous), 0),
+           count(*) filter (where d.frequency = 3),
+           count(*) filter (where d.frequency = 4),
+           count(*) filter (where d.frequency = 5),
+           count(*) filter (where d.frequency = 6),
+           count(*) filter (where d.frequency = 7),
+           count(*) filter (where d.frequency = 8),
+           count(*) filter (where d.frequency = 9)
     from lifecycle.purchase_days(zone) d
     group by 1
 $$;

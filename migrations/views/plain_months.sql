@@ -40,7 +40,16 @@ comment on view lifecycle.plain_gap_month_total is
 
 create view lifecycle.plain_gap_opening_total as
     select date_trunc('month', d.day::timestamp)::date as month, d.previous as opened,
-           count(*) as gaps
+           count(*) as gaps,
+           count(*) filter (where d.frequency = 2) as of_first,
+           count(*) filter (where d.frequency = 3) as of_second,
+           count(*) filter (where d.frequency = 4) as of_third,
+           count(*) filter (where d.frequency = 5) as of_fourth,
+           count(*) filter (where d.frequency = 6) as of_fifth,
+           count(*) filter (where d.frequency = 7) as of_sixth,
+           count(*) filter (where d.frequency = 8) as of_seventh,
+           count(*) filter (where d.frequency = 9) as of_eighth,
+           count(*) filter (where d.frequency = 10) as of_ninth
     from lifecycle.purchase_days(lifecycle.business_zone()) d
     where d.previous is not null
     group by 1, 2;

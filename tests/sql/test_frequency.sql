@@ -1,0 +1,22 @@
+-- The grid of recency and frequency is the same from the sums, which know the ends of months and
+-- now, and from the purchase days of each customer; whatever came late, was taken back or merged.
+\ir setup.sql
+\o /dev/null
+\ir histories.sql
+select setseed(0.77);
+select pg_temp.record(pg_temp.random_history(900, 6));
+select lifecycle.put_segment('everyone', '{"where": {"field": "frequency", ">=": 0}}', null, null);
+\o
+select pg_temp.is((max(d.frequency) = 11 and count(*) > 20)::text, 'true', 'enough purchase days')
+from lifecycle.purchase_day d;
+select pg_temp.is(coalesce(sum(v.differences), 0)::bigint, 0, 'verify finds no difference')
+from (select * from lifecycle.verify_totals()
+      union all
+      select b.* from generate_series(0, 63) n, lifecycle.verify_bucket(n) b) v;
+select pg_temp.is(metric.answer('recency_frequency', '2024-12-30', w.until, null, null, null)
+                  -> 'data' #>> '{}',
+                  metric.answer('recency_frequency', '2024-12-30', w.until, null, null, null,
+                                'everyone') -> 'data' #>> '{}', w.what)
+from (values ('2025-03-01', 'the end of a month'), ('2025-04-17', 'in the midst of one'),
+             (null, 'now')) w (until, what);
+\ir teardown.sql
