@@ -23,12 +23,16 @@ static const struct command COMMANDS[] = {
      "With it, the schema is only checked, unless --migrate is given.\n",
      command_serve},
     {"migrate", "", "bring the database's schema up to date", NULL, command_migrate},
-    {"key", "create --name NAME --scope SCOPE[,SCOPE...] | list | revoke ID",
-     "make, list and revoke API keys",
-     "create prints the new key, once: only a hash of it is kept. The scopes are "
-     "events:write,\n"
-     "events:read, customers:read, customers:write, metrics:read, config:write, privacy and\n"
-     "admin, which is all of them.\n",
+    {"key", "create --name NAME --scope SCOPE[,SCOPE...] | list | rotate ID | revoke ID",
+     "make, list, rotate and revoke API keys",
+     "create prints the new key, once: only a hash of it is kept. The scopes are\n"
+     "events:write, events:read, customers:read, customers:write, metrics:read,\n"
+     "config:write, privacy and admin, which is all of them. With --source NAME[,NAME...]\n"
+     "and --type TYPE[,TYPE...] the key posts those events alone (bill.* is all that begin\n"
+     "so); with --expires 2027-01-01T00:00:00Z it ends by itself.\n"
+     "rotate prints another secret for the key; the one before is good for --overlap\n"
+     "seconds more, a day if that is not given. revoke takes effect at once, on every\n"
+     "server, and ends the tokens made with the key.\n",
      command_key},
     {"import", "FILE [--format csv|ndjson] [--source NAME] [--type NAME] [--rejects FILE]",
      "store the events of a file, or of - for standard input",

@@ -26,6 +26,7 @@ bool list_event_types(struct request *request, struct problem *why);
 bool show_event_type(struct request *request, struct problem *why);
 bool admit_event_type(struct request *request, struct problem *why);
 bool put_event_type(struct request *request, struct problem *why);
+void refresh_event_types(struct request *request);
 
 /* ledger.c */
 bool admit_event_list(struct request *request, struct problem *why);
@@ -125,6 +126,17 @@ bool list_metrics(struct request *request, struct problem *why);
 bool show_metric(struct request *request, struct problem *why);
 bool admit_members(struct request *request, struct problem *why);
 bool list_members(struct request *request, struct problem *why);
+
+/* keys.c */
+bool admit_key_id(struct request *request, struct problem *why);
+bool admit_key_list(struct request *request, struct problem *why);
+bool admit_rotation(struct request *request, struct problem *why);
+bool create_key(struct request *request, struct problem *why);
+bool rotate_key(struct request *request, struct problem *why);
+bool revoke_key(struct request *request, struct problem *why);
+bool show_key(struct request *request, struct problem *why);
+bool list_keys(struct request *request, struct problem *why);
+void refresh_keys(struct request *request);
 
 /* service.c */
 bool show_health(struct request *request, struct problem *why);

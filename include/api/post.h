@@ -37,8 +37,8 @@ bool post_read(const struct request *request, struct post *post,
                struct problem *why) MUST_CHECK;
 
 /* Answers with what became of each event: of one, 201 or 200; of several, 200 with a result for
- * each, or, where all or none are to be stored, one problem with all that is at fault: 422, or
- * 409 where there are conflicts only. */
+ * each, or, where all or none are to be stored, one problem with all that is at fault: 403
+ * where something is forbidden, 409 where there are conflicts only, else 422. */
 bool post_answer(struct request *request, const struct post *post,
                  struct problem *why) MUST_CHECK;
 

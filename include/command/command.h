@@ -31,8 +31,8 @@ int command_health(const struct config *config, int count, char **arguments);
 int command_failed(const struct problem *why);
 int command_misused(const char *command, const char *detail, ...) PRINTF_LIKE(2, 3);
 
-/* Makes a key valid. scopes: as PostgreSQL writes an array, "{admin}". */
-bool key_store(struct db *db, const struct new_key *key, const char *name, const char *scopes,
+/* Makes a key valid. wish: a JSON object, as POST /v1/keys takes it. */
+bool key_store(struct db *db, const struct new_key *key, const char *wish,
                struct problem *why) MUST_CHECK;
 
 #endif

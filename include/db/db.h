@@ -40,10 +40,10 @@ struct db *db_create_alike(const struct db *db);
  *
  * On failure db_last_fault tells the kind, and `why` is what a client may see: 503 for
  * connection and transient faults, 422 for data, 500 for a bug. A function of ours refuses
- * input by `raise sqlstate 'CL422' using message = '…', detail = '/pointer'` (CL400, CL404,
- * CL409, CL410, CL412, CL413, CL428 likewise): its message becomes the detail, or, where a
- * detail (a pointer) is given, a fault. Several faults are lines of the detail, each a pointer,
- * a tab and words of its own. */
+ * input by `raise sqlstate 'CL422' using message = '…', detail = '/pointer'` (CL400, CL403,
+ * CL404, CL409, CL410, CL412, CL413, CL428 likewise): its message becomes the detail, or, where
+ * a detail (a pointer) is given, a fault. Several faults are lines of the detail, each a
+ * pointer, a tab and words of its own. */
 bool db_run(struct db *db, enum statement statement, const struct db_value *values,
             PGresult **rows, struct problem *why) MUST_CHECK;
 

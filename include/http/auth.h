@@ -1,25 +1,16 @@
 /* Who may call what. Keys are `clm_<id>_<secret>`; the database holds a SHA-256 of the secret.
- * The keys are held in memory (see http/follower.h; channel clmd_keys), so that a request is
- * let in or refused without waiting. */
+ * Tokens are made with a key, for browsers: they read, for an hour at the most, and end with
+ * their key. All that is needed to judge them is held in memory (see http/follower.h; channel
+ * clmd_keys), so that a request is let in or refused without waiting. */
 #ifndef CLMD_HTTP_AUTH_H
 #define CLMD_HTTP_AUTH_H
 
+#include "base/arena.h"
 #include "base/problem.h"
+#include "http/scope.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-
-enum scope {
-    SCOPE_NONE = 0, /* open to everyone */
-    SCOPE_EVENTS_WRITE = 1 << 0,
-    SCOPE_EVENTS_READ = 1 << 1,
-    SCOPE_CUSTOMERS_READ = 1 << 2,
-    SCOPE_CUSTOMERS_WRITE = 1 << 3,
-    SCOPE_METRICS_READ = 1 << 4,
-    SCOPE_CONFIG_WRITE = 1 << 5,
-    SCOPE_PRIVACY = 1 << 6,
-    SCOPE_ADMIN = 1 << 7 /* all of them */
-};
 
 enum { KEY_ID_SIZE = 17, KEY_TEXT_SIZE = 96 };
 
@@ -29,11 +20,19 @@ struct new_key {
     unsigned char digest[32]; /* SHA-256 of the secret */
 };
 
-/* A scope's name ("events:write") and back; SCOPE_NONE for an unknown name. */
-const char *scope_name(enum scope scope);
-enum scope scope_of_name(const char *name);
-
 bool key_make(struct new_key *key) MUST_CHECK;
+
+/* Another secret for the key of this id. */
+bool key_renew(const char id[KEY_ID_SIZE], struct new_key *key) MUST_CHECK;
+
+/* What a caller may do. */
+struct rights {
+    unsigned scopes;      /* enum scope, or-ed */
+    const char *sources;  /* whose events it may post, one a line; NULL: anyone's */
+    const char *types;    /* which, one a line, "bill.*" too; NULL: any */
+    const char *customer; /* whom alone it may read, by this reference; NULL: everyone */
+    bool is_token;
+};
 
 struct auth;
 struct db;
@@ -42,12 +41,17 @@ struct auth *auth_create(void); /* NULL: out of memory */
 void auth_destroy(struct auth *auth);
 
 /* Reads the keys in force; `auth` is a struct auth. Until it first succeeded auth_check answers
- * 503. */
+ * 503. It tells the database too, once a minute, which keys were used. */
 bool auth_load(void *auth, struct db *db, struct problem *why) MUST_CHECK;
 
-/* `authorization`: the header's value, or NULL. 401 without a valid key, 403 without the scope;
- * SCOPE_NONE lets everyone in. On success key_id is the key's id, for the log. */
-bool auth_check(struct auth *auth, const char *authorization, enum scope scope,
-                char key_id[KEY_ID_SIZE], struct problem *why) MUST_CHECK;
+/* The same after a change of the keys, before its caller is answered. */
+bool auth_refresh(struct auth *auth, struct db *db, struct problem *why) MUST_CHECK;
+
+/* `authorization`: the header's value, or NULL. 401 without a valid key or token, 403 without
+ * one of the scopes that are needed; SCOPE_NONE lets everyone in. key_id is the key's id, for
+ * the log, also of one that is refused with 403. The texts of `rights` are in the arena. */
+bool auth_check(struct auth *auth, const char *authorization, unsigned needed,
+                struct arena *arena, char key_id[KEY_ID_SIZE], struct rights *rights,
+                struct problem *why) MUST_CHECK;
 
 #endif

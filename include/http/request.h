@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/problem.h"
 #include "base/trace.h"
+#include "http/auth.h"
 #include "http/route.h"
 
 #include <stdbool.h>
@@ -50,6 +51,7 @@ struct request {
     char id[REQUEST_ID_SIZE]; /* X-Request-Id, given or made */
     struct trace trace;
     char key_id[KEY_ID_SIZE];        /* of the caller; empty on an open route */
+    struct rights rights;            /* of the caller */
     char address[ADDRESS_TEXT_SIZE]; /* of the client, behind a trusted proxy too */
     const char *media_type; /* of the body, lower case, without its parameters; may be "" */
     const char *body;       /* NUL-terminated past `body_length` */

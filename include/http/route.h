@@ -4,7 +4,7 @@
 #define CLMD_HTTP_ROUTE_H
 
 #include "base/problem.h"
-#include "http/auth.h"
+#include "http/scope.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,7 +23,7 @@ enum flow { FLOW_NONE, FLOW_BODY, FLOW_ANSWER };
 struct route {
     const char *method;
     const char *path; /* "/v1/customers/{ref}/visits" */
-    enum scope scope; /* what the caller's key must allow */
+    enum scope scope; /* what the caller's key must allow; of several one is enough */
     enum lane_name lane;
     enum flow flow;
     const char *const *parameters;  /* query parameters that it knows; NULL: none */
@@ -42,6 +42,10 @@ struct route {
 
     /* But for LANE_WRITE: fill the answer. LANE_BULK: it may take hours. */
     bool (*answer)(struct request *request, struct problem *why);
+
+    /* LANE_CHANGE: after the commit, before the caller has the answer: what is held in memory
+     * of that which was changed is read again. NULL: nothing is. */
+    void (*refresh)(struct request *request);
 
     /* LANE_WRITE: fill the answers of a batch, request_refuse() for those that failed. */
     void (*answer_batch)(struct request *const *batch, size_t count, struct db *db);

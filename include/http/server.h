@@ -35,6 +35,9 @@ struct server *server_start(const struct config *config, const char *database_ur
 /* "127.0.0.1:8080", with the port that was really bound. */
 const char *server_address(const struct server *server);
 
+/* Who may call what, for the handlers that change it. */
+struct auth *server_auth(struct server *server);
+
 /* What its threads and lanes have counted since the start, for /metrics. None for
  * LANE_INLINE. */
 size_t server_thread_count(const struct server *server);

@@ -58,11 +58,14 @@ struct event {
     size_t body_length;
 };
 
+struct rights;
+
 /* What events are read by. */
 struct event_context {
-    int64_t now;               /* clock_utc() */
-    const char *type_prefix;   /* "com.acme", where types may begin so; "" or NULL: none */
-    struct registry *registry; /* of the custom types; NULL where there are none */
+    int64_t now;                 /* clock_utc() */
+    const char *type_prefix;     /* "com.acme", where types may begin so; "" or NULL: none */
+    struct registry *registry;   /* of the custom types; NULL where there are none */
+    const struct rights *rights; /* of the sender (see ingest/bounds.h); NULL: any */
 };
 
 /* Reads one event: `body` must outlive the event, everything else is in the arena. False with

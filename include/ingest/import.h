@@ -31,9 +31,10 @@ struct import_options {
     enum rows_format format;
     struct csv_constants constants; /* ROWS_CSV */
     unsigned batch_events;
-    const char *type_prefix;   /* see struct event_context */
-    struct registry *registry; /* of the custom types */
-    struct refusals *refusals; /* of rejected rows */
+    const char *type_prefix;     /* see struct event_context */
+    struct registry *registry;   /* of the custom types */
+    const struct rights *rights; /* of the sender; NULL: any */
+    struct refusals *refusals;   /* of rejected rows */
     struct source source; /* is read again after it was quiet; what came is stored meanwhile */
     struct db *dbs[STORERS];
     size_t db_count;

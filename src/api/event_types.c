@@ -83,7 +83,7 @@ bool admit_event_type(struct request *request, struct problem *why)
 }
 
 /* The change is made; if the types cannot be read now, the registry's follower does it soon. */
-static void refresh_registry(const struct request *request)
+void refresh_event_types(struct request *request)
 {
     const struct service *service = request->service;
     struct problem ignored = {.code = PROBLEM_NONE};
@@ -110,7 +110,6 @@ bool put_event_type(struct request *request, struct problem *why)
         return false;
     if (!arena_defer(request->arena, release_rows, rows))
         return fail(why, PROBLEM_INTERNAL, "out of memory");
-    refresh_registry(request);
     bool is_new = strcmp(PQgetvalue(rows, 0, 1), "t") == 0;
     return respond_json(request, is_new ? 201 : 200, PQgetvalue(rows, 0, 0),
                         (size_t)PQgetlength(rows, 0, 0));

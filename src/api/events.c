@@ -29,7 +29,7 @@ bool admit_events(struct request *request, struct problem *why)
     if (post == NULL)
         return fail(why, PROBLEM_INTERNAL, "out of memory");
     post->arena = request->arena;
-    post->context = (struct event_context){.now = clock_utc()};
+    post->context = (struct event_context){.now = clock_utc(), .rights = &request->rights};
     if (service != NULL) {
         post->context.type_prefix = service->type_prefix;
         post->context.registry = service->registry;

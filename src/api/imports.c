@@ -37,7 +37,8 @@ static const char *read_constant(const struct request *request, const char *poin
 static bool check_type(struct request *request, const char *name, struct problem *why)
 {
     const struct service *service = request->service;
-    const struct event_context context = {clock_utc(), service->type_prefix, service->registry};
+    const struct event_context context = {
+        .now = clock_utc(), .type_prefix = service->type_prefix, .registry = service->registry};
     const struct event_type *type = NULL;
     if (name == NULL)
         return true;
@@ -140,7 +141,9 @@ static bool import(struct upload *upload, struct problem *why)
                                      .constants = wish->constants,
                                      .batch_events = service->batch_events,
                                      .type_prefix = service->type_prefix,
+
                                      .registry = service->registry,
+                                     .rights = &request->rights,
                                      .refusals = service->refusals,
                                      .reject = job_reject,
                                      .progress = job_progress,

@@ -93,6 +93,14 @@ static struct problem problem_of_part(const struct post *post, size_t position)
     return problem;
 }
 
+/* 403 if anything is forbidden, 409 if all are conflicts, else 422. */
+static enum problem_code worse_of(enum problem_code known, enum problem_code code)
+{
+    if (known == PROBLEM_FORBIDDEN || code == PROBLEM_FORBIDDEN)
+        return PROBLEM_FORBIDDEN;
+    return code == PROBLEM_CONFLICT ? known : PROBLEM_UNPROCESSABLE;
+}
+
 /* All that is wrong, as one problem. */
 static bool refuse_whole(struct request *request, const struct post *post, struct problem *why)
 {
@@ -106,8 +114,7 @@ static bool refuse_whole(struct request *request, const struct post *post, struc
         if (is_stored(&post->items[i]))
             continue;
         parts[count] = problem_of_part(post, i);
-        if (parts[count++].code != PROBLEM_CONFLICT)
-            code = PROBLEM_UNPROCESSABLE;
+        code = worse_of(code, parts[count++].code);
     }
     fail(&whole, code, "nothing was stored: %zu of %zu events are at fault", count,
          post->count);

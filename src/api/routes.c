@@ -82,7 +82,7 @@ const struct route ROUTES[] = {
      .is_tagged = true, .answer = show_event_type},
     {PUT, .path = "/v1/event-types/{type}", .scope = SCOPE_CONFIG_WRITE, .lane = LANE_CHANGE,
      .media_types = JSON_MEDIA, .is_tagged = true, .admit = admit_event_type,
-     .answer = put_event_type},
+     .answer = put_event_type, .refresh = refresh_event_types},
 
     {POST, .path = "/v1/imports", .scope = SCOPE_EVENTS_WRITE, .lane = LANE_BULK,
      .flow = FLOW_BODY, .parameters = IMPORT, .media_types = IMPORT_MEDIA,
@@ -208,6 +208,19 @@ const struct route ROUTES[] = {
     {PUT, .path = "/v1/rates", .scope = SCOPE_CONFIG_WRITE, .lane = LANE_CHANGE,
      .media_types = JSON_MEDIA, .is_tagged = true, .requires_match = true, .keeps_answer = true,
      .admit = admit_object, .answer = change_rates},
+
+    {POST, .path = "/v1/keys", .scope = SCOPE_ADMIN, .lane = LANE_CHANGE,
+     .media_types = JSON_MEDIA, .admit = admit_object, .answer = create_key,
+     .refresh = refresh_keys},
+    {GET, .path = "/v1/keys", .scope = SCOPE_ADMIN, .lane = LANE_READ, .parameters = PAGE,
+     .answer_types = JSON_OR_CSV, .admit = admit_key_list, .answer = list_keys},
+    {GET, .path = "/v1/keys/{key_id}", .scope = SCOPE_ADMIN, .lane = LANE_READ,
+     .is_tagged = true, .admit = admit_key_id, .answer = show_key},
+    {DELETE, .path = "/v1/keys/{key_id}", .scope = SCOPE_ADMIN, .lane = LANE_CHANGE,
+     .admit = admit_key_id, .answer = revoke_key, .refresh = refresh_keys},
+    {POST, .path = "/v1/keys/{key_id}/rotate", .scope = SCOPE_ADMIN, .lane = LANE_CHANGE,
+     .media_types = JSON_MEDIA, .is_body_optional = true, .admit = admit_rotation,
+     .answer = rotate_key, .refresh = refresh_keys},
 
     {GET, .path = "/healthz", .scope = SCOPE_NONE, .lane = LANE_INLINE, .answer = show_health},
     {GET, .path = "/readyz", .scope = SCOPE_NONE, .lane = LANE_INLINE,

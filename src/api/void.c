@@ -110,6 +110,21 @@ static void write_event(struct buffer *out, const struct wish *wish, const PGres
     buffer_text(out, "}}");
 }
 
+/* The event.voided is of our own source, whichever the sender's is: what must be within bounds
+ * is its target's. */
+static const struct rights *own_rights(struct request *request)
+{
+    struct rights *rights = arena_alloc(request->arena, sizeof *rights);
+    if (rights == NULL)
+        return &request->rights;
+    *rights = request->rights;
+    if (rights->sources != NULL)
+        rights->sources =
+            arena_print(request->arena, "%s\n%s", EVENT_OWN_SOURCE, rights->sources);
+    return rights->sources != NULL || request->rights.sources == NULL ? rights
+                                                                      : &request->rights;
+}
+
 /* Makes the event.voided, by the same checks as any other event. */
 static bool make_event(struct request *request, const PGresult *rows, int row,
                        struct problem *why)
@@ -125,6 +140,7 @@ static bool make_event(struct request *request, const PGresult *rows, int row,
                     "again, as a new event");
     write_event(&text, wish, rows, row);
     wish->post = (struct post){.arena = request->arena};
+    wish->post.context.rights = own_rights(request);
     wish->post.context.now = clock_utc() + EVENT_SCHEDULED_SECONDS * INT64_C(1000000);
     if (text.failed)
         return fail(why, PROBLEM_INTERNAL, "out of memory");

@@ -36,9 +36,9 @@ static bool write_file(const char *path, const char *text, struct problem *why)
 static bool has_keys(struct db *db, bool *result, struct problem *why)
 {
     PGresult *rows;
-    if (!db_run(db, STATEMENT_LIST_KEYS, NULL, &rows, why))
+    if (!db_run(db, STATEMENT_HAS_KEYS, NULL, &rows, why))
         return false;
-    *result = PQntuples(rows) > 0;
+    *result = PQgetvalue(rows, 0, 0)[0] == 't';
     PQclear(rows);
     return true;
 }
@@ -55,7 +55,8 @@ bool admin_key_make(const struct config *config, struct db *db, struct problem *
     admin_key_path(config, path);
     if (!key_make(&key))
         return fail(why, PROBLEM_INTERNAL, "no randomness to be had");
-    if (!write_file(path, key.text, why) || !key_store(db, &key, "admin", "admin", why))
+    if (!write_file(path, key.text, why) ||
+        !key_store(db, &key, "{\"name\":\"admin\",\"scopes\":[\"admin\"]}", why))
         return false;
     log_line(LOG_LEVEL_INFO, "made the first key", "file", path, NULL);
     return true;

@@ -38,6 +38,7 @@ static const struct {
     enum problem_code code;
 } REFUSALS[] = {
     {"CL400", PROBLEM_MALFORMED},
+    {"CL403", PROBLEM_FORBIDDEN},
     {"CL404", PROBLEM_NOT_FOUND},
     {"CL409", PROBLEM_CONFLICT},
     {"CL410", PROBLEM_ERASED},

@@ -122,17 +122,24 @@ static const struct statement_row STATEMENT_ROWS[] = {
                                 "$2::jsonb, $3::text, $4::json, $5::integer, $6::text)",
                                 6},
     [STATEMENT_LOAD_EDITION] = {"load_edition", "select lifecycle.data_edition()", 0},
-    [STATEMENT_LOAD_KEYS] =
-        {"load_keys",
-         "select key_id, encode(digest, 'hex'), array_to_string(scopes, ' ') "
-         "from lifecycle.api_key where revoked_at is null",
-         0},
+    [STATEMENT_LOAD_KEYS] = {"load_keys", "select * from lifecycle.load_keys()", 0},
+    [STATEMENT_NOTE_KEY_USE] = {"note_key_use",
+                                "select lifecycle.note_key_use($1::text[], $2::timestamptz[])",
+                                2},
     [STATEMENT_CREATE_KEY] = {"create_key",
-                              "select lifecycle.create_key($1::text, $2::text, $3::text[], "
-                              "decode($4::text, 'hex'))",
-                              4},
-    [STATEMENT_LIST_KEYS] = {"list_keys", "select * from lifecycle.list_keys()", 0},
+                              "select lifecycle.create_key($1::text, decode($2::text, 'hex'), "
+                              "$3::json)",
+                              3},
+    [STATEMENT_ROTATE_KEY] = {"rotate_key",
+                              "select lifecycle.rotate_key($1::text, decode($2::text, 'hex'), "
+                              "$3::integer)",
+                              3},
+    [STATEMENT_SHOW_KEY] = {"show_key", "select lifecycle.show_key($1::text)", 1},
+    [STATEMENT_LIST_KEYS] =
+        {"list_keys",
+         "select page, next_cursor from lifecycle.list_keys($1::integer, $2::text)", 2},
     [STATEMENT_REVOKE_KEY] = {"revoke_key", "select lifecycle.revoke_key($1::text)", 1},
+    [STATEMENT_HAS_KEYS] = {"has_keys", "select exists (select from lifecycle.api_key)", 0},
     [STATEMENT_CAN_WRITE] = {"can_write",
                              "select current_setting('transaction_read_only') = 'off'", 0},
     [STATEMENT_ACT_AS] = {"act_as",

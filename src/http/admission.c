@@ -125,8 +125,9 @@ static bool let_in(struct exchange *exchange, const struct headers *headers,
 {
     const struct io_service *service = exchange->io->service;
     struct request *request = &exchange->request;
-    bool is_let_in = auth_check(service->auth, headers->values[HEADER_AUTHORIZATION],
-                                request->route->scope, request->key_id, why);
+    bool is_let_in =
+        auth_check(service->auth, headers->values[HEADER_AUTHORIZATION], request->route->scope,
+                   request->arena, request->key_id, &request->rights, why);
     return guard_rate(service->guard, request->key_id, &exchange->client, &exchange->standing,
                       why) &&
            is_let_in;

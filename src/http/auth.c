@@ -1,43 +1,131 @@
 #include "http/auth.h"
 
+#include "base/clock.h"
+#include "db/array.h"
 #include "db/db.h"
 #include "http/key_ring.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+
+enum {
+    TELL_MICROSECONDS = 60 * 1000000, /* between two tellings of which keys were used */
+    USES_LIMIT = 1000,                /* that are told at a time */
+    USES_MEMORY = 256 * 1024
+};
 
 struct auth {
     struct key_ring *ring;
+    int64_t told_at; /* clock_monotonic; the follower's */
 };
+
+/* Loading ---------------------------------------------------------------------------------- */
+
+enum column { ID, SCOPES, DIGEST, EXPIRES, PREVIOUS, PREVIOUS_UNTIL, SOURCES, TYPES };
+
+static int64_t number_at(const PGresult *rows, int row, int column, int64_t otherwise)
+{
+    return PQgetisnull(rows, row, column) ? otherwise
+                                          : strtoll(PQgetvalue(rows, row, column), NULL, 10);
+}
+
+static bool read_digest(const PGresult *rows, int row, int column,
+                        unsigned char digest[SHA256_SIZE])
+{
+    return PQgetlength(rows, row, column) == 2 * SHA256_SIZE &&
+           hex_decode(PQgetvalue(rows, row, column), SHA256_SIZE, digest);
+}
+
+/* False: out of memory, without which a bound key must not become a free one. */
+static bool read_bound(const PGresult *rows, int row, int column, char **bound)
+{
+    if (!PQgetisnull(rows, row, column))
+        *bound = strdup(PQgetvalue(rows, row, column));
+    return PQgetisnull(rows, row, column) || *bound;
+}
 
 static bool read_key(const PGresult *rows, int row, struct key *key)
 {
-    if (PQgetlength(rows, row, 0) != KEY_ID_SIZE - 1 ||
-        PQgetlength(rows, row, 1) != 2 * SHA256_SIZE ||
-        !hex_decode(PQgetvalue(rows, row, 1), SHA256_SIZE, key->digest))
+    if (PQgetlength(rows, row, ID) != KEY_ID_SIZE - 1 ||
+        !read_digest(rows, row, DIGEST, key->digest))
         return false;
-    memcpy(key->id, PQgetvalue(rows, row, 0), KEY_ID_SIZE);
-    key->scopes = scopes_of_text(PQgetvalue(rows, row, 2));
-    return true;
+    memcpy(key->id, PQgetvalue(rows, row, ID), KEY_ID_SIZE);
+    key->scopes = scopes_of_text(PQgetvalue(rows, row, SCOPES));
+    key->expires_at = number_at(rows, row, EXPIRES, INT64_MAX);
+    key->previous_until = INT64_MIN;
+    if (read_digest(rows, row, PREVIOUS, key->previous))
+        key->previous_until = number_at(rows, row, PREVIOUS_UNTIL, INT64_MIN);
+    return read_bound(rows, row, SOURCES, &key->sources) &&
+           read_bound(rows, row, TYPES, &key->types);
+}
+
+static bool load_keys(const struct auth *auth, struct db *db, struct problem *why)
+{
+    PGresult *rows;
+    if (!db_run(db, STATEMENT_LOAD_KEYS, NULL, &rows, why))
+        return false;
+    size_t count = (size_t)PQntuples(rows), read = 0;
+    struct key *keys = calloc(count + 1, sizeof *keys);
+    while (keys && read < count && read_key(rows, (int)read, &keys[read]))
+        read++;
+    PQclear(rows);
+    if (read == count && keys) {
+        key_ring_replace(auth->ring, keys, count);
+        return true;
+    }
+    if (keys)
+        keys_free(keys, count);
+    return fail(why, PROBLEM_INTERNAL, "a key cannot be read");
+}
+
+/* Telling ---------------------------------------------------------------------------------- */
+
+static bool store_uses(struct db *db, const struct key_use *uses, size_t count,
+                       struct arena *arena)
+{
+    struct array ids = array_create(arena, ARRAY_TEXT, USES_MEMORY);
+    struct array times = array_create(arena, ARRAY_TIMESTAMPTZ, USES_MEMORY);
+    struct db_value values[2];
+    struct problem ignored = {0};
+    PGresult *rows = NULL;
+    for (size_t i = 0; i < count; i++) {
+        array_text(&ids, uses[i].id);
+        array_int8(&times, uses[i].at);
+    }
+    bool is_stored = array_finish(&ids, &values[0]) && array_finish(&times, &values[1]) &&
+                     db_run(db, STATEMENT_NOTE_KEY_USE, values, &rows, &ignored);
+    PQclear(rows);
+    return is_stored;
+}
+
+/* Where it fails, the keys' next use is told: nobody waits for this, nothing stands on it. */
+static void tell_uses(struct auth *auth, struct db *db)
+{
+    int64_t now = clock_monotonic();
+    if (now < auth->told_at + TELL_MICROSECONDS && auth->told_at != 0)
+        return;
+    struct key_use *uses = calloc(USES_LIMIT, sizeof *uses);
+    struct arena *arena = arena_create(4 * USES_MEMORY);
+    size_t count = uses && arena ? key_ring_take_uses(auth->ring, uses, USES_LIMIT) : 0;
+    if (count > 0 && store_uses(db, uses, count, arena))
+        auth->told_at = now;
+    arena_destroy(arena);
+    free(uses);
 }
 
 bool auth_load(void *context, struct db *db, struct problem *why)
 {
-    const struct auth *auth = context;
-    PGresult *rows;
-    if (!db_run(db, STATEMENT_LOAD_KEYS, NULL, &rows, why))
+    struct auth *auth = context;
+    if (!load_keys(auth, db, why))
         return false;
-    int row_count = PQntuples(rows);
-    size_t count = 0;
-    struct key *keys = calloc((size_t)row_count + 1, sizeof *keys);
-    for (int row = 0; keys && row < row_count; row++)
-        if (read_key(rows, row, &keys[count]))
-            count++;
-    PQclear(rows);
-    if (!keys)
-        return fail(why, PROBLEM_INTERNAL, "out of memory");
-    key_ring_replace(auth->ring, keys, count);
+    tell_uses(auth, db);
     return true;
+}
+
+bool auth_refresh(struct auth *auth, struct db *db, struct problem *why)
+{
+    return load_keys(auth, db, why);
 }
 
 struct auth *auth_create(void)
@@ -60,8 +148,52 @@ void auth_destroy(struct auth *auth)
     free(auth);
 }
 
-bool auth_check(struct auth *auth, const char *authorization, enum scope scope,
-                char key_id[KEY_ID_SIZE], struct problem *why)
+/* Checking --------------------------------------------------------------------------------- */
+
+/* "Bearer clm_…" → "clm_…"; NULL for another scheme. */
+static const char *bearer_of(const char *authorization)
 {
-    return key_ring_check(auth->ring, authorization, scope, key_id, why);
+    static const char SCHEME[] = "Bearer ";
+    if (strncasecmp(authorization, SCHEME, sizeof SCHEME - 1) != 0)
+        return NULL;
+    authorization += sizeof SCHEME - 1;
+    return authorization + strspn(authorization, " ");
+}
+
+static bool tell_finding(enum key_finding finding, struct problem *why)
+{
+    switch (finding) {
+    case KEYS_NOT_LOADED:
+        return fail(why, PROBLEM_UNAVAILABLE, "the keys could not be read yet");
+    case KEY_WRONG:
+        return fail(why, PROBLEM_UNAUTHENTICATED, "the key is not valid");
+    case KEY_EXPIRED:
+        return fail(why, PROBLEM_UNAUTHENTICATED, "the key has expired");
+    case KEY_RIGHT:
+        break;
+    }
+    return true;
+}
+
+static bool check_scope(unsigned scopes, unsigned needed, struct problem *why)
+{
+    char names[SCOPES_TEXT_SIZE];
+    scopes_print(needed, " or ", names);
+    return scopes_allow(scopes, needed) ||
+           fail(why, PROBLEM_FORBIDDEN, "the key lacks the scope %s", names);
+}
+
+bool auth_check(struct auth *auth, const char *authorization, unsigned needed,
+                struct arena *arena, char key_id[KEY_ID_SIZE], struct rights *rights,
+                struct problem *why)
+{
+    if (needed == SCOPE_NONE)
+        return true;
+    if (!authorization)
+        return fail(why, PROBLEM_UNAUTHENTICATED,
+                    "a key is needed: send the field Authorization: Bearer clm_<id>_<secret>");
+    const char *text = bearer_of(authorization);
+    enum key_finding finding =
+        text ? key_ring_find(auth->ring, text, clock_utc(), arena, key_id, rights) : KEY_WRONG;
+    return tell_finding(finding, why) && check_scope(rights->scopes, needed, why);
 }

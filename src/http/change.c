@@ -170,5 +170,7 @@ bool change_answer(struct request *request, struct problem *why)
         *why = (struct problem){0};
         request->answer = (struct answer){0};
     }
+    if (request->route->refresh)
+        request->route->refresh(request);
     return true;
 }

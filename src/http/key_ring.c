@@ -4,25 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-enum { ID_LENGTH = KEY_ID_SIZE - 1, SECRET_SIZE = 32, SECRET_TEXT_SIZE = 2 * SECRET_SIZE + 1 };
-
-static const char SCHEME[] = "Bearer ", PREFIX[] = "clm_";
-
-static const struct {
-    enum scope scope;
-    const char *name;
-} SCOPE_NAMES[] = {
-    {SCOPE_EVENTS_WRITE, "events:write"},
-    {SCOPE_EVENTS_READ, "events:read"},
-    {SCOPE_CUSTOMERS_READ, "customers:read"},
-    {SCOPE_CUSTOMERS_WRITE, "customers:write"},
-    {SCOPE_METRICS_READ, "metrics:read"},
-    {SCOPE_CONFIG_WRITE, "config:write"},
-    {SCOPE_PRIVACY, "privacy"},
-    {SCOPE_ADMIN, "admin"},
+enum {
+    ID_LENGTH = KEY_ID_SIZE - 1,
+    SECRET_SIZE = 32,
+    SECRET_TEXT_SIZE = 2 * SECRET_SIZE + 1,
+    USE_STEP = 1000000 /* microseconds: uses closer together are one */
 };
+
+static const char PREFIX[] = "clm_";
 
 struct key_ring {
     pthread_rwlock_t lock;
@@ -30,47 +20,15 @@ struct key_ring {
     size_t count;
 };
 
-const char *scope_name(enum scope scope)
-{
-    for (size_t i = 0; i < COUNT_OF(SCOPE_NAMES); i++)
-        if (SCOPE_NAMES[i].scope == scope)
-            return SCOPE_NAMES[i].name;
-    return "none";
-}
+/* New keys --------------------------------------------------------------------------------- */
 
-static enum scope scope_of(const char *name, size_t length)
+bool key_renew(const char id[KEY_ID_SIZE], struct new_key *key)
 {
-    for (size_t i = 0; i < COUNT_OF(SCOPE_NAMES); i++)
-        if (strlen(SCOPE_NAMES[i].name) == length &&
-            memcmp(SCOPE_NAMES[i].name, name, length) == 0)
-            return SCOPE_NAMES[i].scope;
-    return SCOPE_NONE;
-}
-
-enum scope scope_of_name(const char *name)
-{
-    return scope_of(name, strlen(name));
-}
-
-unsigned scopes_of_text(const char *text)
-{
-    unsigned scopes = 0;
-    while (*text) {
-        size_t length = strcspn(text, " ");
-        scopes |= scope_of(text, length);
-        text += length;
-        text += strspn(text, " ");
-    }
-    return scopes;
-}
-
-bool key_make(struct new_key *key)
-{
-    unsigned char id[ID_LENGTH / 2], secret[SECRET_SIZE];
+    unsigned char secret[SECRET_SIZE];
     char secret_text[SECRET_TEXT_SIZE];
-    if (!random_bytes(id, sizeof id) || !random_bytes(secret, sizeof secret))
+    if (!random_bytes(secret, sizeof secret))
         return false;
-    hex_encode(id, sizeof id, key->id);
+    memmove(key->id, id, KEY_ID_SIZE);
     hex_encode(secret, sizeof secret, secret_text);
     sha256(secret_text, strlen(secret_text), key->digest);
     snprintf(key->text, sizeof key->text, "%s%s_%s", PREFIX, key->id, secret_text);
@@ -78,6 +36,17 @@ bool key_make(struct new_key *key)
     explicit_bzero(secret_text, sizeof secret_text);
     return true;
 }
+
+bool key_make(struct new_key *key)
+{
+    unsigned char id[ID_LENGTH / 2];
+    if (!random_bytes(id, sizeof id))
+        return false;
+    hex_encode(id, sizeof id, key->id);
+    return key_renew(key->id, key);
+}
+
+/* The ring --------------------------------------------------------------------------------- */
 
 struct key_ring *key_ring_create(void)
 {
@@ -87,12 +56,21 @@ struct key_ring *key_ring_create(void)
     return ring;
 }
 
+void keys_free(struct key *keys, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(keys[i].sources);
+        free(keys[i].types);
+    }
+    free(keys);
+}
+
 void key_ring_destroy(struct key_ring *ring)
 {
     if (!ring)
         return;
     pthread_rwlock_destroy(&ring->lock);
-    free(ring->keys);
+    keys_free(ring->keys, ring->count);
     free(ring);
 }
 
@@ -101,24 +79,55 @@ static int compare_keys(const void *one, const void *other)
     return strcmp(((const struct key *)one)->id, ((const struct key *)other)->id);
 }
 
+static int compare_id(const void *id, const void *key)
+{
+    return strcmp(id, ((const struct key *)key)->id);
+}
+
+/* With the lock held. */
+static struct key *key_of(const struct key_ring *ring, const char *id)
+{
+    return ring->keys ? bsearch(id, ring->keys, ring->count, sizeof *ring->keys, compare_id)
+                      : NULL;
+}
+
+/* What was used and not told yet is not forgotten. */
 void key_ring_replace(struct key_ring *ring, struct key *keys, size_t count)
 {
     qsort(keys, count, sizeof *keys, compare_keys);
     pthread_rwlock_wrlock(&ring->lock);
+    for (size_t i = 0; i < count; i++) {
+        struct key *known = key_of(ring, keys[i].id);
+        atomic_store(&keys[i].used_at, known ? atomic_load(&known->used_at) : 0);
+    }
     struct key *old = ring->keys;
+    size_t old_count = ring->count;
     ring->keys = keys;
     ring->count = count;
     pthread_rwlock_unlock(&ring->lock);
-    free(old);
+    keys_free(old, old_count);
 }
 
-/* "Bearer clm_<id>_<secret>" → the id and the secret. */
-static bool split(const char *authorization, char id[KEY_ID_SIZE], const char **secret)
+size_t key_ring_take_uses(struct key_ring *ring, struct key_use *uses, size_t limit)
 {
-    if (strncasecmp(authorization, SCHEME, sizeof SCHEME - 1) != 0)
-        return false;
-    const char *text = authorization + sizeof SCHEME - 1;
-    text += strspn(text, " ");
+    size_t taken = 0;
+    pthread_rwlock_rdlock(&ring->lock);
+    for (size_t i = 0; i < ring->count && taken < limit; i++) {
+        int64_t at = atomic_exchange(&ring->keys[i].used_at, 0);
+        if (at == 0)
+            continue;
+        memcpy(uses[taken].id, ring->keys[i].id, KEY_ID_SIZE);
+        uses[taken++].at = at;
+    }
+    pthread_rwlock_unlock(&ring->lock);
+    return taken;
+}
+
+/* Finding ---------------------------------------------------------------------------------- */
+
+/* "clm_<id>_<secret>" → the id and the secret. */
+static bool split(const char *text, char id[KEY_ID_SIZE], const char **secret)
+{
     if (strncmp(text, PREFIX, sizeof PREFIX - 1) != 0)
         return false;
     text += sizeof PREFIX - 1;
@@ -130,53 +139,72 @@ static bool split(const char *authorization, char id[KEY_ID_SIZE], const char **
     return true;
 }
 
-enum finding { KEYS_NOT_LOADED, KEY_WRONG, KEY_RIGHT };
-
-/* An unknown id costs what a wrong secret costs: its secret is compared with nothing. */
-static enum finding find(struct key_ring *ring, const char *id, const char *secret,
-                         unsigned *scopes)
+/* Both digests are compared, whichever is right. */
+static bool has_secret(const struct key *key, const unsigned char digest[SHA256_SIZE],
+                       int64_t now)
 {
-    static const struct key NOBODY = {.scopes = SCOPE_NONE};
-    struct key wanted = {0};
-    unsigned char digest[SHA256_SIZE];
-    memcpy(wanted.id, id, KEY_ID_SIZE);
-    sha256(secret, strlen(secret), digest);
-    pthread_rwlock_rdlock(&ring->lock);
-    bool is_loaded = ring->keys != NULL;
-    const struct key *key =
-        is_loaded ? bsearch(&wanted, ring->keys, ring->count, sizeof wanted, compare_keys)
-                  : NULL;
-    const struct key *compared = key ? key : &NOBODY;
-    bool is_equal = is_equal_secret(digest, compared->digest, sizeof digest);
-    *scopes = compared->scopes;
-    pthread_rwlock_unlock(&ring->lock);
-    if (!is_loaded)
-        return KEYS_NOT_LOADED;
-    return key && is_equal ? KEY_RIGHT : KEY_WRONG;
+    bool is_current = is_equal_secret(digest, key->digest, SHA256_SIZE);
+    bool is_previous = is_equal_secret(digest, key->previous, SHA256_SIZE);
+    return is_current | (is_previous & (now < key->previous_until));
 }
 
-bool key_ring_check(struct key_ring *ring, const char *authorization, enum scope scope,
-                    char key_id[KEY_ID_SIZE], struct problem *why)
+static void note_use(struct key *key, int64_t now)
 {
+    if (now - atomic_load_explicit(&key->used_at, memory_order_relaxed) >= USE_STEP)
+        atomic_store_explicit(&key->used_at, now, memory_order_relaxed);
+}
+
+static bool copy_text(struct arena *arena, const char *text, const char **copy)
+{
+    *copy = text ? arena_copy(arena, text, strlen(text)) : NULL;
+    return !text || *copy;
+}
+
+/* With the lock held. Without memory for its bounds a key may do nothing. */
+static enum key_finding use(struct key *key, int64_t now, struct arena *arena,
+                            struct rights *rights)
+{
+    *rights = (struct rights){.scopes = key->scopes};
+    if (now >= key->expires_at)
+        return KEY_EXPIRED;
+    note_use(key, now);
+    if (arena && (!copy_text(arena, key->sources, &rights->sources) ||
+                  !copy_text(arena, key->types, &rights->types)))
+        rights->scopes = SCOPE_NONE;
+    return KEY_RIGHT;
+}
+
+/* An unknown id costs what a wrong secret costs: its secret is compared with nothing. */
+enum key_finding key_ring_find(struct key_ring *ring, const char *text, int64_t now,
+                               struct arena *arena, char key_id[KEY_ID_SIZE],
+                               struct rights *rights)
+{
+    static const struct key NOBODY = {.previous_until = INT64_MIN};
+    unsigned char digest[SHA256_SIZE];
     char id[KEY_ID_SIZE];
     const char *secret;
-    unsigned scopes;
-    if (scope == SCOPE_NONE)
-        return true;
-    if (!authorization)
-        return fail(why, PROBLEM_UNAUTHENTICATED,
-                    "a key is needed: send the field Authorization: Bearer clm_<id>_<secret>");
-    bool is_key = split(authorization, id, &secret);
-    switch (is_key ? find(ring, id, secret, &scopes) : KEY_WRONG) {
-    case KEYS_NOT_LOADED:
-        return fail(why, PROBLEM_UNAVAILABLE, "the keys could not be read yet");
-    case KEY_WRONG:
-        return fail(why, PROBLEM_UNAUTHENTICATED, "the key is not valid");
-    case KEY_RIGHT:
-        break;
-    }
-    memcpy(key_id, id, KEY_ID_SIZE);
-    if (!(scopes & ((unsigned)scope | SCOPE_ADMIN)))
-        return fail(why, PROBLEM_FORBIDDEN, "the key lacks the scope %s", scope_name(scope));
-    return true;
+    if (!split(text, id, &secret))
+        return KEY_WRONG;
+    sha256(secret, strlen(secret), digest);
+    pthread_rwlock_rdlock(&ring->lock);
+    struct key *key = key_of(ring, id);
+    enum key_finding finding = ring->keys ? KEY_WRONG : KEYS_NOT_LOADED;
+    if (has_secret(key ? key : &NOBODY, digest, now) && key)
+        finding = use(key, now, arena, rights);
+    pthread_rwlock_unlock(&ring->lock);
+    if (finding == KEY_RIGHT)
+        memcpy(key_id, id, KEY_ID_SIZE);
+    return finding;
+}
+
+enum key_finding key_ring_vouch(struct key_ring *ring, const char id[KEY_ID_SIZE], int64_t now,
+                                struct rights *rights)
+{
+    pthread_rwlock_rdlock(&ring->lock);
+    struct key *key = key_of(ring, id);
+    enum key_finding finding = key          ? use(key, now, NULL, rights)
+                               : ring->keys ? KEY_WRONG
+                                            : KEYS_NOT_LOADED;
+    pthread_rwlock_unlock(&ring->lock);
+    return finding;
 }

@@ -186,6 +186,11 @@ struct server *server_start(const struct config *config, const char *database_ur
     return NULL;
 }
 
+struct auth *server_auth(struct server *server)
+{
+    return server->shared.auth;
+}
+
 const char *server_address(const struct server *server)
 {
     return server->address;

@@ -1,5 +1,6 @@
 #include "ingest/event.h"
 
+#include "ingest/bounds.h"
 #include "ingest/event_data.h"
 #include "ingest/identity.h"
 #include "json/decode.h"
@@ -267,7 +268,7 @@ bool event_read(struct arena *arena, const char *body, size_t length, json_t *ob
     uuid_of_name(EVENT_NAMESPACE, event->source, event->id, event->event_id);
     if (values->target_id != NULL)
         uuid_of_name(EVENT_NAMESPACE, values->target_source, values->target_id, event->target);
-    return true;
+    return bounds_check(context->rights, event, why);
 }
 
 bool event_name_own(char id[UUID_TEXT_SIZE], char event_id[UUID_TEXT_SIZE])

@@ -164,7 +164,7 @@ static struct parcel *parcel_of(struct import *import, size_t which)
 static struct event_context context_of(const struct import *import)
 {
     return (struct event_context){clock_utc(), import->options->type_prefix,
-                                  import->options->registry};
+                                  import->options->registry, import->options->rights};
 }
 
 /* Makes the event of a row that is JSON: false with the problem of the row. */

@@ -24,7 +24,8 @@ select lifecycle.audit('thing.made', 'it', null, 'new') \g /dev/null
 select pg_temp.is(pg_temp.latest(), format('database %s thing.made it -> new', session_user),
                   'who says nothing is told by the role');
 
-select lifecycle.create_key('00000000000000aa', 'console', '{config:write}', sha256('s')) \g /dev/null
+select lifecycle.create_key('00000000000000aa', sha256('s'),
+                            '{"name":"console","scopes":["config:write"]}') \g /dev/null
 select lifecycle.act_as('key', '00000000000000aa', null, '192.0.2.7', 'r-1') \g /dev/null
 select lifecycle.audit('thing.changed', 'it', 'old', 'new') \g /dev/null
 select pg_temp.is(pg_temp.latest(),
