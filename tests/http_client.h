@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <gnutls/gnutls.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,7 +26,8 @@ enum { CLIENT_SECONDS = 20, CLIENT_BUFFER = 32768 };
 
 struct client {
     int socket;
-    bool is_closed; /* by the server */
+    gnutls_session_t session; /* NULL: plain (see tls_client.h) */
+    bool is_closed;           /* by the server */
     size_t length;
     char data[CLIENT_BUFFER]; /* received and not yet taken; ends in NUL */
 };
@@ -57,6 +59,7 @@ static inline void client_dial(struct client *client, unsigned port)
                                   .sin_port = htons((uint16_t)port),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     client->socket = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    client->session = NULL;
     client->is_closed = false;
     client->length = 0;
     client->data[0] = '\0';
@@ -67,6 +70,9 @@ static inline void client_dial(struct client *client, unsigned port)
 
 static inline void client_hang_up(struct client *client)
 {
+    if (client->session)
+        gnutls_deinit(client->session);
+    client->session = NULL;
     close(client->socket);
 }
 
@@ -76,7 +82,11 @@ static inline bool client_send(struct client *client, const char *data, size_t l
     int64_t deadline = client_deadline();
     while (length > 0) {
         client_poll(client->socket, POLLOUT, deadline);
-        ssize_t sent = send(client->socket, data, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t sent = client->session
+                           ? gnutls_record_send(client->session, data, length)
+                           : send(client->socket, data, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (client->session && sent < 0)
+            return false;
         if (sent < 0 && errno != EAGAIN && errno != EINTR)
             return false;
         data += sent > 0 ? sent : 0;
@@ -90,12 +100,21 @@ static inline bool client_say(struct client *client, const char *text)
     return client_send(client, text, strlen(text));
 }
 
+/* Waits for something to take in. */
+static inline void client_await(struct client *client, int64_t deadline)
+{
+    if (!client->session || gnutls_record_check_pending(client->session) == 0)
+        client_poll(client->socket, POLLIN, deadline);
+}
+
 /* Takes in what has come. False at the end of it. */
 static inline bool client_take(struct client *client, int flags)
 {
     size_t room = CLIENT_BUFFER - 1 - client->length;
-    ssize_t got = recv(client->socket, client->data + client->length, room, flags);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+    ssize_t got = client->session
+                      ? gnutls_record_recv(client->session, client->data + client->length, room)
+                      : recv(client->socket, client->data + client->length, room, flags);
+    if (!client->session && got < 0 && (errno == EAGAIN || errno == EINTR))
         return true;
     client->is_closed = got <= 0;
     client->length += got > 0 ? (size_t)got : 0;
@@ -144,7 +163,7 @@ static inline void client_receive_for(struct client *client, struct reply *reply
 {
     int64_t deadline = client_deadline();
     while (!client_cut(client, reply, is_head)) {
-        client_poll(client->socket, POLLIN, deadline);
+        client_await(client, deadline);
         if (!client_take(client, 0)) {
             reply->status = 0;
             return;
@@ -163,7 +182,7 @@ static inline bool client_sees_end(struct client *client)
 {
     int64_t deadline = client_deadline();
     while (!client->is_closed && client->length == 0) {
-        client_poll(client->socket, POLLIN, deadline);
+        client_await(client, deadline);
         (void)client_take(client, 0);
     }
     return client->length == 0;

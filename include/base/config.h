@@ -36,6 +36,8 @@ struct config {
     unsigned address_requests; /* requests under way of one address; 0: any number */
     unsigned rate_requests;    /* of a key, at once or in rate_seconds; 0: any number */
     unsigned rate_seconds;
+    char tls_certificate[1024]; /* files; both empty: no TLS */
+    char tls_key[1024];
     char trusted_proxies[1024]; /* networks, separated by commas */
     enum proxy_field proxy_field;
     unsigned request_seconds;   /* deadline for receiving a whole request */

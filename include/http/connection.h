@@ -5,6 +5,7 @@
 #define CLMD_HTTP_CONNECTION_H
 
 #include "http/guard.h"
+#include "http/tls.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,7 +24,8 @@ struct connection {
     struct connection *previous, *next;
     int socket;
     struct caller caller;
-    bool is_ending; /* was shut down, and is not closed yet */
+    struct certificate *certificate; /* NULL without TLS */
+    bool is_ending;                  /* was shut down, and is not closed yet */
     enum connection_state state;
     int64_t deadline; /* clock_monotonic, as idle_since */
     int64_t idle_since;

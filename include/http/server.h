@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 struct data_edition;
+struct tls;
 struct server;
 
 /* What the program serves. */
@@ -37,6 +38,9 @@ const char *server_address(const struct server *server);
 
 /* Who may call what, for the handlers that change it. */
 struct auth *server_auth(struct server *server);
+
+/* NULL where it does not speak TLS. */
+struct tls *server_tls(const struct server *server);
 
 /* What its threads and lanes have counted since the start, for /metrics. None for
  * LANE_INLINE. */

@@ -89,6 +89,11 @@ const struct setting SETTINGS[] = {
                 "further ones get 429; 0: any number"},
     {"CLMD_RATE_SECONDS", "rate-seconds", NUMBER(rate_seconds, 1, 3600), .initial = "60",
      .meaning = "the time of CLMD_RATE_REQUESTS"},
+    {"CLMD_TLS_CERTIFICATE", "tls-certificate", TEXT(tls_certificate), .initial = "",
+     .meaning =
+         "file of the certificate for TLS, with its chain, in PEM; read again at SIGHUP"},
+    {"CLMD_TLS_KEY", "tls-key", TEXT(tls_key), .initial = "",
+     .meaning = "file of its key, in PEM"},
     {"CLMD_TRUSTED_PROXIES", "trusted-proxies", TEXT(trusted_proxies), .initial = "",
      .meaning = "networks of proxies whose word about their clients' addresses counts, as "
                 "10.0.0.0/8,fd00::/8"},

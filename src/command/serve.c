@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "command/admin_key.h"
+#include "command/certificate.h"
 #include "command/command.h"
 #include "command/database.h"
 #include "http/data_edition.h"
@@ -58,29 +59,33 @@ static void greet(const struct config *config, const struct database *database,
 {
     char path[ADMIN_KEY_PATH_SIZE], key[KEY_TEXT_SIZE];
     read_admin_key(config, database, path, key);
-    printf("\nclmd answers on http://%s\n\n", address);
+    const char *scheme = config->tls_certificate[0] ? "https" : "http";
+    printf("\nclmd answers on %s://%s\n\n", scheme, address);
     if (*key)
         printf("The admin key, kept in %s:\n\n    %s\n\n", path, key);
     printf("Post an event, and see what became of it:\n\n"
-           "    curl -sS http://%s/v1/events \\\n"
+           "    curl -sS %s://%s/v1/events \\\n"
            "      -H 'Authorization: Bearer %s' \\\n"
            "      -H 'Content-Type: application/json' \\\n"
            "      -d '{\"id\": \"1\", \"source\": \"trial\", \"type\": \"find.lead.created\",\n"
            "           \"subject\": \"acme-42\", \"time\": \"2026-03-01T09:30:00Z\",\n"
            "           \"data\": {\"channel\": \"web_form\"}}'\n\n"
-           "    curl -sS http://%s/v1/customers/acme-42/visits \\\n"
+           "    curl -sS %s://%s/v1/customers/acme-42/visits \\\n"
            "      -H 'Authorization: Bearer %s'\n\n"
            "Ctrl-C stops everything.\n\n",
-           address, *key ? key : "KEY", address, *key ? key : "KEY");
+           scheme, address, *key ? key : "KEY", scheme, address, *key ? key : "KEY");
     fflush(stdout);
 }
 
 /* Waiting ---------------------------------------------------------------------------------- */
 
-/* What was started to live on without its terminal (nohup) does. */
-static void block_signals(sigset_t *signals)
+/* What was started to live on without its terminal (nohup) does. With TLS, SIGHUP is no end but
+ * asks for the certificate to be read again, and is heard even so. */
+static void block_signals(sigset_t *signals, bool has_tls)
 {
     struct sigaction hang_up;
+    if (has_tls)
+        (void)signal(SIGHUP, SIG_DFL);
     sigemptyset(signals);
     sigaddset(signals, SIGINT);
     sigaddset(signals, SIGTERM);
@@ -100,15 +105,17 @@ static int wait_for_signal(const sigset_t *signals, int milliseconds)
     return sigtimedwait(signals, NULL, &time);
 }
 
-static bool is_end(int number)
+static bool is_end(int number, struct tls *tls)
 {
-    return number == SIGINT || number == SIGTERM || number == SIGHUP;
+    if (number == SIGHUP && tls)
+        certificate_renew(tls);
+    return number == SIGINT || number == SIGTERM || (number == SIGHUP && !tls);
 }
 
-static void await_end(const sigset_t *signals, struct embedded *embedded)
+static void await_end(const sigset_t *signals, struct embedded *embedded, struct tls *tls)
 {
     int number = -1;
-    while (!is_end(number))
+    while (!is_end(number, tls))
         number = wait_for_signal(signals, embedded ? embedded_supervise(embedded) : -1);
     log_line(LOG_LEVEL_INFO, "stopping", "signal", sigabbrev_np(number), NULL);
 }
@@ -121,7 +128,8 @@ static void give_notice(const sigset_t *signals, struct embedded *embedded,
     int64_t left, end = clock_monotonic() + (int64_t)seconds * 1000000;
     int number = -1;
     server_announce_stop(server);
-    while (!is_end(number) && (left = (end - clock_monotonic() + 999) / 1000) > 0) {
+    while (!is_end(number, server_tls(server)) &&
+           (left = (end - clock_monotonic() + 999) / 1000) > 0) {
         int patience = embedded ? embedded_supervise(embedded) : -1;
         number =
             wait_for_signal(signals, patience < 0 || patience > left ? (int)left : patience);
@@ -185,7 +193,7 @@ static bool serve(const struct config *config, const struct database *database,
                   struct service *service, struct problem *why)
 {
     sigset_t signals;
-    block_signals(&signals);
+    block_signals(&signals, config->tls_certificate[0] != '\0');
     struct server *server = start_server(config, database, service, why);
     struct deriver deriver = deriver_create();
     struct sweeper sweeper = sweeper_create(config->sweep_seconds);
@@ -201,7 +209,9 @@ static bool serve(const struct config *config, const struct database *database,
                  server_watch_address(server), NULL);
         if (config->greeting || isatty(STDOUT_FILENO))
             greet(config, database, server_address(server));
-        await_end(&signals, database->embedded);
+        if (server_tls(server))
+            certificate_report(server_tls(server));
+        await_end(&signals, database->embedded, server_tls(server));
         give_notice(&signals, database->embedded, server, config->notice_seconds);
         allow_interrupt();
     }

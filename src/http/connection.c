@@ -38,6 +38,7 @@ void connection_close(struct connections *all, struct connection *connection)
     else
         all->first = connection->next;
     guard_let_go(&connection->caller);
+    certificate_give(connection->certificate);
     if (connection->next)
         connection->next->previous = connection->previous;
     all->count--;

@@ -11,6 +11,8 @@ static const struct header_field ALWAYS[] = {
     {"Referrer-Policy", "no-referrer"},
 };
 
+static const struct header_field SECURE = {"Strict-Transport-Security", "max-age=31536000"};
+
 static bool has_field(const struct answer *answer, const char *name)
 {
     for (size_t i = 0; i < answer->field_count; i++)
@@ -60,6 +62,8 @@ size_t exchange_fields(struct exchange *exchange, struct header_field fields[ANS
         fields[count++] = answer->fields[i];
     for (size_t i = 0; i < COUNT_OF(ALWAYS); i++)
         fields[count++] = ALWAYS[i];
+    if (exchange->io->service->tls)
+        fields[count++] = SECURE;
     if (!has_field(answer, "Cache-Control"))
         fields[count++] = (struct header_field){"Cache-Control", caching(request)};
     return count + add_standing(exchange, fields + count);

@@ -16,6 +16,14 @@ enum {
     FLUSH_POLL_MILLISECONDS = 20
 };
 
+/* NULL without TLS. */
+static gnutls_session_t session_of(struct MHD_Connection *wire)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(wire, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    return info ? info->tls_session : NULL;
+}
+
 static struct connection *open_connection(struct io *io, struct MHD_Connection *wire)
 {
     int socket = MHD_get_connection_info(wire, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
@@ -25,6 +33,8 @@ static struct connection *open_connection(struct io *io, struct MHD_Connection *
         connection_open(&io->connections, socket, clock_monotonic());
     if (!connection || !guard_connection(io->service->guard, peer, &connection->caller))
         shutdown(socket, SHUT_RDWR);
+    if (connection && io->service->tls)
+        connection->certificate = certificate_take(io->service->tls, session_of(wire));
     connections_make_room(&io->connections, io->service->connection_limit);
     return connection;
 }
@@ -144,11 +154,14 @@ static struct MHD_Daemon *start_daemon(struct io *io)
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_OF_CONNECTION, NULL},
         {MHD_OPTION_END, 0, NULL},
     };
-    return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
-                            exchange_handle, io, MHD_OPTION_ARRAY, options,
-                            MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, io,
-                            MHD_OPTION_NOTIFY_COMPLETED, exchange_end, io,
-                            MHD_OPTION_NOTIFY_CONNECTION, note_connection, io, MHD_OPTION_END);
+    const enum MHD_OPTION secures = service->tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END;
+    const enum MHD_FLAG flags = service->tls ? MHD_USE_TLS : MHD_NO_FLAG;
+    return MHD_start_daemon(
+        flags | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, exchange_handle, io,
+        MHD_OPTION_ARRAY, options, MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, io,
+        MHD_OPTION_NOTIFY_COMPLETED, exchange_end, io, MHD_OPTION_NOTIFY_CONNECTION,
+        note_connection, io, secures, TLS_PRIORITIES, MHD_OPTION_HTTPS_CERT_CALLBACK2,
+        tls_certificate, MHD_OPTION_END);
 }
 
 struct io *io_start(const struct io_service *service, struct problem *why)

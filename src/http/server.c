@@ -12,6 +12,7 @@
 #include "http/guard.h"
 #include "http/io.h"
 #include "http/listen.h"
+#include "http/tls.h"
 
 #include <assert.h>
 #include <stdint.h>
@@ -161,7 +162,9 @@ static bool start(struct server *server, const struct config *config, const char
         return false;
     set_limits(&server->shared, config);
     server->shared.guard = guard_create(config, why);
-    return server->shared.guard && start_follower(server, database_url, application, why) &&
+    return server->shared.guard &&
+           tls_start(&server->shared.tls, config->tls_certificate, config->tls_key, why) &&
+           start_follower(server, database_url, application, why) &&
            start_lanes(server, config, database_url, application->edition, why) &&
            start_threads(server, config->io_threads, why) &&
            start_watch(server, config, application, why);
@@ -189,6 +192,11 @@ struct server *server_start(const struct config *config, const char *database_ur
 struct auth *server_auth(struct server *server)
 {
     return server->shared.auth;
+}
+
+struct tls *server_tls(const struct server *server)
+{
+    return server->shared.tls;
 }
 
 const char *server_address(const struct server *server)
@@ -288,6 +296,7 @@ void server_stop(struct server *server)
         lane_destroy(server->shared.lanes[name]);
     follower_stop(server->follower);
     guard_destroy(server->shared.guard);
+    tls_destroy(server->shared.tls);
     auth_destroy(server->shared.auth);
     free(server->threads);
     free(server);

@@ -127,6 +127,18 @@ static void write_early(struct buffer *out, struct exchange *exchange)
     buffer_append(out, answer->body, answer->length);
 }
 
+static void send_last(struct exchange *exchange, const struct buffer *out)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(exchange->wire, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    int socket = exchange->connection->socket;
+    if (exchange->io->service->tls)
+        tls_send_last(info->tls_session, out->data, out->length);
+    else
+        (void)send(socket, out->data, out->length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    (void)shutdown(socket, SHUT_WR);
+}
+
 /* libmicrohttpd takes no answer in mid-body. But nothing was sent yet, so the answer goes past
  * it, into an empty socket, and the connection ends. */
 void streaming_answer_early(struct exchange *exchange)
@@ -134,9 +146,9 @@ void streaming_answer_early(struct exchange *exchange)
     struct connection *connection = exchange->connection;
     struct buffer out = buffer_create(exchange->request.arena, EARLY_SIZE);
     write_early(&out, exchange);
-    if (!out.failed)
-        (void)send(connection->socket, out.data, out.length, MSG_DONTWAIT | MSG_NOSIGNAL);
-    (void)shutdown(connection->socket, SHUT_WR);
+    if (out.failed)
+        out.length = 0;
+    send_last(exchange, &out);
     exchange->state = EXCHANGE_TORN;
     wait_for_client(exchange);
     connection->deadline = clock_monotonic() + TORN_MICROSECONDS;
