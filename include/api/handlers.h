@@ -127,6 +127,10 @@ bool show_metric(struct request *request, struct problem *why);
 bool admit_members(struct request *request, struct problem *why);
 bool list_members(struct request *request, struct problem *why);
 
+/* audit.c */
+bool admit_audit_list(struct request *request, struct problem *why);
+bool list_audit(struct request *request, struct problem *why);
+
 /* keys.c */
 bool admit_key_id(struct request *request, struct problem *why);
 bool admit_key_list(struct request *request, struct problem *why);

@@ -65,3 +65,37 @@ create trigger audit_entry_stays
 before update or delete or truncate on lifecycle.audit_entry
 for each statement
 execute function lifecycle.refuse_audit_change();
+
+create function lifecycle.list_audit(of_key text, of_operation text, of_target text, since text,
+                                     until text, size integer, cursor text)
+returns table (page json, next_cursor text)
+language plpgsql stable
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+    list constant text[] := array['audit', of_key, of_operation, of_target, since, until];
+    below constant bigint := coalesce((lifecycle.read_cursor(list, cursor))[1]::bigint,
+                                       9223372036854775807);
+    rows json[];
+    keys text[];
+begin
+    select array_agg(to_json(shown) order by a.audit_id desc),
+           array_agg(a.audit_id::text order by a.audit_id desc)
+    into rows, keys
+    from (select *
+          from lifecycle.audit_entry x
+          where x.audit_id < below
+            and (of_key is null or x.key_id = of_key)
+            and (of_operation is null or x.operation = of_operation)
+            and (of_target is null or x.target = of_target)
+            and (since is null or x.made_at >= since::timestamptz)
+            and (until is null or x.made_at < until::timestamptz)
+          order by x.audit_id desc
+          limit size + 1) a,
+         lateral (select lifecycle.utc_text(a.made_at) as made_at, a.operation, a.target, a.before,
+                         a.after, a.actor, a.key_id, a.name, a.address, a.request_id) shown;
+    return query select * from lifecycle.write_page(list, size, rows, keys);
+end
+$$;
+comment on function lifecycle.list_audit is
+    'The audit log, the latest first: all of it, or of a key, an operation, a target, a time';

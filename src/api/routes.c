@@ -38,6 +38,8 @@ static const char *const EVENT_LIST[] = {"customer",      "type",        "stage"
 static const char *const RECONCILIATION[] = {"source", "from", "to", "by", "format", NULL};
 static const char *const RATE_LIST[] = {"currency", "limit", "cursor", "format", NULL};
 static const char *const MERGE_LIST[] = {"customer", "limit", "cursor", "format", NULL};
+static const char *const AUDIT_LIST[] = {"key_id", "operation", "target", "from", "to",
+                                         "limit",  "cursor",    "format", NULL};
 static const char *const MODEL[] = {"version", NULL};
 static const char *const METRIC[] = {QUESTION, "compare_to", "format", NULL};
 static const char *const METRIC_LIST[] = {"names", QUESTION, "compare_to", "format", NULL};
@@ -209,6 +211,9 @@ const struct route ROUTES[] = {
      .media_types = JSON_MEDIA, .is_tagged = true, .requires_match = true, .keeps_answer = true,
      .admit = admit_object, .answer = change_rates},
 
+    {GET, .path = "/v1/audit", .scope = SCOPE_ADMIN, .lane = LANE_READ,
+     .parameters = AUDIT_LIST, .answer_types = JSON_OR_CSV, .admit = admit_audit_list,
+     .answer = list_audit},
     {POST, .path = "/v1/keys", .scope = SCOPE_ADMIN, .lane = LANE_CHANGE,
      .media_types = JSON_MEDIA, .admit = admit_object, .answer = create_key,
      .refresh = refresh_keys},

@@ -142,6 +142,11 @@ static const struct statement_row STATEMENT_ROWS[] = {
     [STATEMENT_HAS_KEYS] = {"has_keys", "select exists (select from lifecycle.api_key)", 0},
     [STATEMENT_CAN_WRITE] = {"can_write",
                              "select current_setting('transaction_read_only') = 'off'", 0},
+    [STATEMENT_LIST_AUDIT] = {"list_audit",
+                              "select page, next_cursor from lifecycle.list_audit("
+                              "$1::text, $2::text, $3::text, $4::text, $5::text, "
+                              "$6::integer, $7::text)",
+                              7},
     [STATEMENT_ACT_AS] = {"act_as",
                           "select lifecycle.act_as($1::text, $2::text, $3::text, $4::text, "
                           "$5::text)",

@@ -245,6 +245,37 @@ START_TEST(the_last_use_of_a_key_is_told)
 }
 END_TEST
 
+/* Who, when, what, from where: for each change that the API makes to configuration and keys. */
+START_TEST(changes_are_told_by_the_audit_log)
+{
+    char key[KEY_SIZE], id[KEY_SIZE], told[256];
+    given_key(admin, "{\"name\":\"console\",\"scopes\":[\"config:write\"]}", key, id);
+    struct client *console = client_create(servers[0].port, key);
+    static const char SEGMENT[] = "{\"where\":{\"field\":\"recency\",\"<=\":30}}";
+    int status = reply_status(client_ask(console, "PUT", "/v1/segments/fresh",
+                                         "Content-Type: application/json\r\n"
+                                         "X-Request-Id: by-test\r\n",
+                                         SEGMENT, strlen(SEGMENT)));
+    ck_assert_int_eq(status, 201);
+    client_destroy(console);
+    struct reply reply = client_get(beside, "/v1/audit?operation=segment.put&target=fresh");
+    ck_assert_int_eq(reply.status, 200);
+    snprintf(told, sizeof told,
+             "\"actor\":\"key\",\"key_id\":\"%s\",\"name\":\"console\","
+             "\"address\":\"127.0.0.1\",\"request_id\":\"by-test\"",
+             id);
+    ck_assert_msg(strstr(reply.body, told) != NULL, "%s", reply.body);
+    reply_clear(&reply);
+    reply = client_get(admin, "/v1/audit?limit=1000&format=csv");
+    ck_assert_int_eq(reply.status, 200);
+    ck_assert_ptr_nonnull(strstr(reply.body, "key.created"));
+    ck_assert_ptr_null(strstr(reply.body, "clm_"));
+    reply_clear(&reply);
+    ck_assert_int_eq(reply_status(client_get(admin, "/v1/audit?from=x")), 422);
+    ck_assert_int_eq(reply_status(client_get(admin, "/v1/audit?operation=A")), 422);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("access");
@@ -258,5 +289,6 @@ int main(void)
     tcase_add_test(tests, a_key_expires_and_an_overlap_ends);
     tcase_add_test(tests, the_command_does_what_the_api_does);
     tcase_add_test(tests, the_last_use_of_a_key_is_told);
+    tcase_add_test(tests, changes_are_told_by_the_audit_log);
     return tap_run(suite);
 }

@@ -93,4 +93,25 @@ select pg_temp.is(pg_temp.latest(2),
 select lifecycle.revoke_key('00000000000000aa') \g /dev/null
 select pg_temp.is(pg_temp.latest(), 'command root a-machine key.revoked 00000000000000aa ->',
                   'keys');
+
+-- As a list --------------------------------------------------------------------------------------
+select lifecycle.act_as('key', '00000000000000aa', null, '192.0.2.7', 'r-1') \g /dev/null
+select pg_temp.is(pg_temp.walked(
+    $$lifecycle.list_audit('00000000000000aa', null, null, null, null, $1, $2)$$,
+    '{operation,target,name,address,request_id}'),
+    'thing.changed it console 192.0.2.7 r-1, thing.changed it console 192.0.2.7 r-1',
+    'of a key, pages of any size');
+select pg_temp.is(pg_temp.walked(
+    $$lifecycle.list_audit(null, 'key.revoked', '00000000000000aa', null, null, $1, $2)$$,
+    '{actor,name,operation,target}'), 'command root key.revoked 00000000000000aa',
+    'of an operation and a target');
+select pg_temp.is(json_array_length(l.page -> 'data'), 0, 'before it began')
+from lifecycle.list_audit(null, null, null, null, '2020-01-01', 10, null) l;
+select pg_temp.is(json_array_length(l.page -> 'data')::bigint, e.entries, 'since it began')
+from lifecycle.list_audit(null, null, null, '2020-01-01', null, 1000, null) l,
+     lateral (select pg_temp.entries() as entries) e;
+select pg_temp.is(pg_temp.refusal(
+    $$select lifecycle.list_audit('00000000000000ab', null, null, null, null, 1, l.next_cursor)
+      from lifecycle.list_audit('00000000000000aa', null, null, null, null, 1, null) l$$),
+    'CL422 ?cursor', 'a cursor is of its filters');
 \ir teardown.sql
