@@ -87,21 +87,23 @@ begin
 end
 $$;
 
-create function pg_temp.random_history(size integer, customers integer)
+-- All names in a history begin with its own, so that several can stand side by side.
+create function pg_temp.random_history(size integer, customers integer, name text default '')
 returns json[]
 language sql
 as $$
     select array_agg(json_build_object(
-        'id', 'e' || n, 'time', pg_temp.random_time(), 'type', e.type,
+        'id', name || 'e' || n, 'time', pg_temp.random_time(), 'type', e.type,
         'subject', case when e.type not in ('event.voided', 'find.spend.recorded')
-                        then 'c' || 1 + floor(customers * random()) end,
+                        then name || 'c' || 1 + floor(customers * random()) end,
         'data', case e.type
             when 'event.voided' then
-                json_build_object('source', 'test', 'id', 'e' || 1 + floor(size * random()))
+                json_build_object('source', 'test',
+                                  'id', name || 'e' || 1 + floor(size * random()))
             when 'customer.merged' then
-                json_build_object('into', 'c' || 1 + floor(customers * random()))
+                json_build_object('into', name || 'c' || 1 + floor(customers * random()))
             when 'customer.unmerged' then
-                json_build_object('into', 'c' || 1 + floor(customers * random()))
+                json_build_object('into', name || 'c' || 1 + floor(customers * random()))
             when 'find.spend.recorded' then
                 json_build_object('amount', floor(5000 * random()), 'currency', 'EUR',
                                   'purpose', 'acquisition', 'channel', 'ad',
@@ -124,4 +126,34 @@ as $$
                                 where reached >= c.at
                                 order by reached
                                 limit 1) k) e
+$$;
+
+-- How many customers a metric names behind a row. Of a row that counts something else, it refuses to
+-- tell: null.
+create function pg_temp.members_of(question metric.question, period text, dimensions json)
+returns bigint
+language plpgsql
+as $$
+declare
+    counted bigint;
+begin
+    execute format('select count(*) from metric.%I($1, $2)', 'members_of_' || question.metric)
+    into counted
+    using metric.narrowed(question, period), dimensions;
+    return counted;
+exception
+    when sqlstate 'CL422' then
+        return null;
+end
+$$;
+
+-- The figure of a row that says how many customers are behind it; null where there is none.
+create function pg_temp.counted_in(r metric.answer_row, members text)
+returns numeric
+language sql
+as $$
+    select case members when 'value' then case when r.unit = 'customers' then r.value end
+                        when 'numerator' then r.numerator
+                        when 'denominator' then r.denominator
+                        else r.n end
 $$;

@@ -3,12 +3,17 @@
 # events. Each test is one transaction that is rolled back, and prints TAP.
 #
 #   run.sh DATABASE_URL [TEST.sql ...]
+#
+# HISTORIES and FIRST say how many random histories are tried, and from which on.
 set -eu
 url=$1
 shift
 here=$(cd "$(dirname "$0")" && pwd)
 migrations=$here/../../migrations
-sql() { psql --no-psqlrc --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 "$url" "$@"; }
+sql() {
+    psql --no-psqlrc --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 \
+        ${HISTORIES:+--set histories="$HISTORIES"} ${FIRST:+--set first="$FIRST"} "$url" "$@"
+}
 
 if [ -z "$(sql --command "select to_regnamespace('lifecycle')")" ]; then
     cat "$migrations"/[0-9]*.sql "$migrations"/reset.sql "$migrations"/functions/*.sql \

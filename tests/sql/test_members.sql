@@ -26,24 +26,6 @@ cross join lateral (select null as name
                     where metric.grouping_of(m, 'channel') is not null) g
 where m.members is not null;
 
--- Of a row that counts something else, the metric refuses to tell: null.
-create function pg_temp.members_of(question metric.question, period text, dimensions json)
-returns bigint
-language plpgsql
-as $$
-declare
-    counted bigint;
-begin
-    execute format('select count(*) from metric.%I($1, $2)', 'members_of_' || question.metric)
-    into counted
-    using metric.narrowed(question, period), dimensions;
-    return counted;
-exception
-    when sqlstate 'CL422' then
-        return null;
-end
-$$;
-
 create function pg_temp.wrong_members()
 returns table (wrong text)
 language sql
@@ -57,12 +39,9 @@ as $$
                         from unnest(metric.rows_of(q)) any_row
                         order by random()
                         limit current_setting('test.rows')::integer) r
-    cross join lateral (select case a.members when 'value' then r.value
-                                              when 'numerator' then r.numerator
-                                              when 'denominator' then r.denominator
-                                              else r.n end as figure) f
+    cross join lateral (select pg_temp.counted_in(r, a.members) as figure) f
     cross join lateral (select pg_temp.members_of(q, r.period, r.dimensions) as counted) c
-    where c.counted <> f.figure and (a.members <> 'value' or r.unit = 'customers')
+    where c.counted <> f.figure
 $$;
 
 create function pg_temp.faults()
