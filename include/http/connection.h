@@ -15,7 +15,8 @@ enum connection_state {
     CONNECTION_IDLE,      /* between requests; the line of the next one may be under way */
     CONNECTION_RECEIVING, /* from the request line to the end of the body */
     CONNECTION_ANSWERING, /* received; never cut by a deadline */
-    CONNECTION_SENDING,   /* the answer is on its way; the client has minutes for it */
+    CONNECTION_SENDING,   /* the answer is on its way; the client has a time for it that grows
+                             with its length */
     CONNECTION_UPLOADING, /* a long body comes, for as long as it moves */
     CONNECTION_STREAMING  /* a long answer goes, for as long as it moves */
 };
@@ -35,8 +36,9 @@ struct connection {
 struct connections {
     struct connection *first;
     size_t count;
-    unsigned request_seconds; /* for receiving a whole request, from its first moment; for the
-                               * next bytes of a stream */
+    unsigned request_seconds; /* for receiving a whole request, from its first moment; for
+                               * taking an answer, beside what its length takes; for the next
+                               * bytes of a stream */
     unsigned idle_seconds;    /* that a kept-alive connection may wait before the next one */
 };
 
@@ -49,7 +51,8 @@ void connection_close(struct connections *all, struct connection *connection);
 void connection_begin(const struct connections *all, struct connection *connection,
                       int64_t now);
 void connection_received(struct connection *connection);
-void connection_answered(struct connection *connection, int64_t now);
+void connection_answered(const struct connections *all, struct connection *connection,
+                         uint64_t length, int64_t now);
 void connection_rest(const struct connections *all, struct connection *connection, int64_t now);
 
 /* UPLOADING or STREAMING, and something has moved: the time for the next bytes begins. */

@@ -29,13 +29,15 @@ enum header {
     HEADERS
 };
 
-enum { HEADER_LIMIT = 8192 }; /* bytes of request line and fields; more is 431 */
+/* More bytes of request line and fields, or more fields, are 431. */
+enum { HEADER_LIMIT = 8192, FIELDS_LIMIT = 100 };
 
 /* The fields that matter to us. */
 struct headers {
     const char *values[HEADERS]; /* NULL: absent */
     bool is_repeated[HEADERS];
-    size_t size; /* bytes of request line and fields */
+    size_t size;  /* bytes of request line and fields */
+    size_t count; /* fields */
 };
 
 void headers_add(struct headers *headers, const char *name, const char *value);

@@ -7,7 +7,7 @@
 
 enum {
     SECOND = 1000000,
-    SENDING_SECONDS = 600 /* that a client may take over an answer */
+    SLOWEST = 32768 /* bytes a second that a client has to take of an answer */
 };
 
 static int64_t after(int64_t now, unsigned seconds)
@@ -60,10 +60,11 @@ void connection_received(struct connection *connection)
     connection->state = CONNECTION_ANSWERING;
 }
 
-void connection_answered(struct connection *connection, int64_t now)
+void connection_answered(const struct connections *all, struct connection *connection,
+                         uint64_t length, int64_t now)
 {
     connection->state = CONNECTION_SENDING;
-    connection->deadline = after(now, SENDING_SECONDS);
+    connection->deadline = after(now, all->request_seconds + (unsigned)(length / SLOWEST));
 }
 
 void connection_rest(const struct connections *all, struct connection *connection, int64_t now)

@@ -49,7 +49,8 @@ static enum MHD_Result send_answer(struct exchange *exchange)
     if (!exchange->is_lent)
         exchange_account(exchange);
     exchange->state = EXCHANGE_ANSWERED;
-    connection_answered(exchange->connection, clock_monotonic());
+    connection_answered(&exchange->io->connections, exchange->connection,
+                        request->answer.length, clock_monotonic());
     enum MHD_Result queued =
         MHD_queue_response(exchange->wire, (unsigned)request->answer.status, response);
     MHD_destroy_response(response);

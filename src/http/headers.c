@@ -30,6 +30,7 @@ static const struct {
 
 void headers_add(struct headers *headers, const char *name, const char *value)
 {
+    headers->count++;
     for (size_t i = 0; i < HEADERS; i++) {
         if (strcasecmp(HEADER_ROWS[i].name, name) != 0)
             continue;
@@ -59,6 +60,9 @@ bool headers_check(const struct headers *headers, const char *version, struct pr
     if (headers->size > HEADER_LIMIT)
         return fail(why, PROBLEM_HEADERS_TOO_LARGE, "the header takes more than %d bytes",
                     HEADER_LIMIT);
+    if (headers->count > FIELDS_LIMIT)
+        return fail(why, PROBLEM_HEADERS_TOO_LARGE, "the header has more than %d fields",
+                    FIELDS_LIMIT);
     if (!check_single(headers, why))
         return false;
     if (encoding && is_given(headers, HEADER_CONTENT_LENGTH))

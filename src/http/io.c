@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 enum {
-    MEMORY_OF_CONNECTION = 12288, /* HEADER_LIMIT, and what the answer's header takes */
+    MEMORY_OF_CONNECTION = 16384, /* HEADER_LIMIT, FIELDS_LIMIT, and the answer's header */
     SWEEP_MICROSECONDS = 1000000,
     FLUSH_MICROSECONDS = 2 * 1000000,
     FLUSH_POLL_MILLISECONDS = 20

@@ -67,11 +67,11 @@ START_TEST(an_answer_has_to_be_taken)
 {
     connection_begin(&all, connection, 0);
     connection_received(connection);
-    connection_answered(connection, 0);
+    connection_answered(&all, connection, 100 * 32768, 0);
     connections_finish_idle(&all);
     connections_cut_unanswered(&all);
-    ck_assert(outlives(REQUEST + IDLE));
-    ck_assert(!outlives(HOUR));
+    ck_assert(outlives(REQUEST + 99));
+    ck_assert(!outlives(REQUEST + 100));
 }
 END_TEST
 
@@ -79,7 +79,7 @@ START_TEST(rest_has_its_end)
 {
     connection_begin(&all, connection, 0);
     connection_received(connection);
-    connection_answered(connection, 0);
+    connection_answered(&all, connection, 0, 0);
     connection_rest(&all, connection, 0);
     ck_assert(outlives(REQUEST + IDLE - 1));
     ck_assert(!outlives(REQUEST + IDLE));

@@ -83,6 +83,16 @@ static bool has_header_parameter(json_t *document, json_t *operation, const char
     return false;
 }
 
+/* What any request may be refused with before its route is looked at. */
+static void check_limits(json_t *operation, const struct route *route)
+{
+    static const char *const STATUSES[] = {"429", "431"};
+    json_t *responses = json_object_get(operation, "responses");
+    for (size_t i = 0; i < COUNT_OF(STATUSES); i++)
+        ck_assert_msg(json_object_get(responses, STATUSES[i]) != NULL, "%s %s lacks %s",
+                      route->method, route->path, STATUSES[i]);
+}
+
 /* What the columns of the row promise, of fields and of statuses. */
 static void check_conditions(json_t *document, json_t *operation, const struct route *route)
 {
@@ -134,6 +144,7 @@ START_TEST(every_route_is_described)
         ck_assert_msg(scope != NULL && strcmp(scope, needed) == 0, "%s %s needs %s",
                       route->method, route->path, needed);
         check_parameters(document, operation, route);
+        check_limits(operation, route);
         check_conditions(document, operation, route);
         check_list(operation, route);
     }

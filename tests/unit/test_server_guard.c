@@ -185,6 +185,36 @@ START_TEST(every_answer_has_the_fields_that_browsers_heed)
 }
 END_TEST
 
+/* A request line, so many fields, and the end. */
+static int ask_with_fields(int count, size_t value)
+{
+    char request[16384], text[9000];
+    size_t length = (size_t)snprintf(request, sizeof request, "GET /ping HTTP/1.1\r\n" HOST);
+    memset(text, 'x', value);
+    text[value] = '\0';
+    for (int i = 1; i < count; i++)
+        length += (size_t)snprintf(request + length, sizeof request - length, "X-%d: %s\r\n", i,
+                                   text);
+    snprintf(request + length, sizeof request - length, "\r\n");
+    return ask(&client, request);
+}
+
+START_TEST(a_header_has_limits)
+{
+    static const struct {
+        int count;
+        size_t value;
+        int status;
+    } CASES[] = {{100, 1, 200}, {100, 72, 200}, {2, 8000, 200},
+                 {101, 1, 431}, {2, 8200, 431}, {100, 80, 431}};
+    start();
+    ck_assert_int_eq(ask_with_fields(CASES[_i].count, CASES[_i].value), CASES[_i].status);
+    if (CASES[_i].status == 431)
+        check_field("Content-Type", "application/problem+json");
+    stop();
+}
+END_TEST
+
 /* Who connects when all connections are taken is let in at the cost of one that is idle. */
 START_TEST(an_idle_connection_makes_room)
 {
@@ -219,6 +249,7 @@ int main(void)
     tcase_add_test(tests, who_calls_too_often_is_told_when_to_come_again);
     tcase_add_test(tests, without_a_limit_nothing_is_told_of_it);
     tcase_add_loop_test(tests, every_answer_has_the_fields_that_browsers_heed, 0, 6);
+    tcase_add_loop_test(tests, a_header_has_limits, 0, 6);
     tcase_add_test(tests, an_idle_connection_makes_room);
     suite_add_tcase(suite, tests);
     return tap_run(suite);
