@@ -272,6 +272,9 @@ begin
     if merge.event_id is null then
         return null;
     end if;
+    if lifecycle.is_erased(merge.bucket, merge.customer_id) then
+        perform lifecycle.refuse('CL410', null, 'this person was erased');
+    end if;
     now_is := lifecycle.state_of_merge(merge);
     if (now_is.ended_by).event_id is not null then
         perform lifecycle.refuse('CL409', null, format(

@@ -29,6 +29,9 @@ as $$
       order by e.occurred_at, e.event_id'),
     ('mentions',
      'select distinct m.event_id from lifecycle.mentions_of(lifecycle.personas_of($1, $2), $3) m
+      join lifecycle.event e using (event_id)
+      where not exists (select from lifecycle.histories_of($1, $2) h
+                        where h.bucket = e.bucket and h.customer_id = e.customer_id)
       order by 1'),
     ('visits',
      'select shown from lifecycle.visit v join lifecycle.stage s on s.stage = v.stage,

@@ -110,7 +110,7 @@ select pg_temp.counted() as answers,
 create temp table proof as
 select lifecycle.erase_person('anna@work', '00000000-0000-0000-0000-00000000000a')::jsonb as proof;
 \o
-select '1..32';
+select '1..34';
 select pg_temp.is(b.traces,
                   'lifecycle.customer, lifecycle.customer_attributes, lifecycle.event, '
                   'lifecycle.identifier, lifecycle.import_reject, lifecycle.kept_answer, '
@@ -161,6 +161,13 @@ from pg_temp.walk('lifecycle.list_customers(null, null, null, null, null, null, 
 select pg_temp.is(string_agg(w ->> 'id', ' '), '00000000-0000-0000-0000-00000000000a',
                   'erasures are listed')
 from pg_temp.walk('lifecycle.list_erasures($1, $2)', 1) w;
+
+select pg_temp.is((select f.source from lifecycle.find_to_void(array[md5('the order')::uuid]) f), null,
+                  'an event is not taken back by its id'),
+       pg_temp.is(pg_temp.refusal(format('select lifecycle.revert_merge(%L, ''{}'', gen_random_uuid(), ''x'')',
+                                         (select c.merged_by from lifecycle.customer c
+                                          where c.merged_by is not null))),
+                  'CL410', 'nor is a merge');
 
 -- Who comes back.
 select pg_temp.is(pg_temp.outcome('crm:4711', 'late'), 'erased', 'a late event is refused');
