@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 struct data_edition;
+struct ingest_counts;
 struct refusals;
 struct registry;
 struct server;
@@ -19,6 +20,7 @@ struct service {
     struct refusals *refusals;       /* of rejected events */
     unsigned batch_events;           /* that one commit takes at the most */
     int64_t started_at;              /* Unix time */
+    struct ingest_counts *ingested;  /* what became of events */
     struct vitals *vitals;           /* of the database */
     int64_t stuck_after;             /* microseconds that a worker never takes for one thing */
 

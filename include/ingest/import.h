@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct ingest_counts;
+
 struct import_counts {
     uint64_t lines; /* that were judged and stored, or refused; the sum of what follows */
     uint64_t created, duplicate, conflict, rejected;
@@ -31,10 +33,11 @@ struct import_options {
     enum rows_format format;
     struct csv_constants constants; /* ROWS_CSV */
     unsigned batch_events;
-    const char *type_prefix;     /* see struct event_context */
-    struct registry *registry;   /* of the custom types */
-    const struct rights *rights; /* of the sender; NULL: any */
-    struct refusals *refusals;   /* of rejected rows */
+    const char *type_prefix;        /* see struct event_context */
+    struct registry *registry;      /* of the custom types */
+    const struct rights *rights;    /* of the sender; NULL: any */
+    struct refusals *refusals;      /* of rejected rows */
+    struct ingest_counts *ingested; /* NULL: they are not counted */
     struct source source; /* is read again after it was quiet; what came is stored meanwhile */
     struct db *dbs[STORERS];
     size_t db_count;

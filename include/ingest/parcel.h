@@ -27,6 +27,7 @@ struct parcel {
     size_t bytes;             /* of all rows */
     struct parcel *next;      /* of those that are stored */
     struct parcel *next_live; /* of all that are not told of yet */
+    int64_t storing_time;     /* microseconds that it took */
     bool is_stored;           /* when it was a storer's; else */
     struct problem why;       /* what went wrong */
 };

@@ -7,6 +7,7 @@
 #include "api/post.h"
 #include "api/service.h"
 #include "base/clock.h"
+#include "ingest/ingest_counts.h"
 #include "ingest/refusals.h"
 #include "ingest/trial.h"
 
@@ -14,12 +15,27 @@
 
 enum { BATCH_LIMIT = 1024 * 1024 * 1024 };
 
-/* Of a dry run nothing was to be stored. */
-static void count_rejected(const struct service *service, const struct post *post)
+/* What was to be stored whole, and of which a part could not be, was not stored. */
+static bool is_kept(const struct post *post)
 {
-    for (size_t i = 0; service != NULL && !post->is_dry && i < post->count; i++)
-        if (post->items[i].outcome == OUTCOME_REJECTED)
-            refusals_count(service->refusals, post->items[i].event.source);
+    bool is_whole = true;
+    for (size_t i = 0; i < post->count; i++)
+        is_whole = is_whole && post->items[i].outcome < OUTCOME_CONFLICT;
+    return is_whole || !post->is_atomic;
+}
+
+/* Of a dry run nothing was to be stored. */
+static void count_outcomes(const struct service *service, const struct post *post)
+{
+    int64_t now = clock_utc();
+    bool are_kept = is_kept(post);
+    for (size_t i = 0; service != NULL && !post->is_dry && i < post->count; i++) {
+        const struct item *item = &post->items[i];
+        if (item->outcome == OUTCOME_REJECTED)
+            refusals_count(service->refusals, item->event.source);
+        if (are_kept || item->outcome >= OUTCOME_CONFLICT)
+            ingest_count_event(service->ingested, INGEST_POST, item, now);
+    }
 }
 
 bool admit_events(struct request *request, struct problem *why)
@@ -43,7 +59,7 @@ bool admit_events(struct request *request, struct problem *why)
         request->weight += post->items[i].outcome != OUTCOME_REJECTED;
     if (!post->is_array && request->weight == 0) {
         *why = *post->items[0].problem;
-        count_rejected(service, post);
+        count_outcomes(service, post);
         return false;
     }
     if (post->is_atomic || post->is_dry)
@@ -67,10 +83,16 @@ static bool record_posts(struct request *const *batch, size_t count, struct db *
             items[filled++] = &post->items[j];
     }
     const struct post *first = batch[0]->input;
-    if (!first->is_atomic && !first->is_dry)
-        return batch_record(db, arena, items, filled, why);
-    assert(count == 1);
-    return trial_record(db, arena, items, filled, !first->is_dry, why);
+    const struct service *service = batch[0]->service;
+    int64_t began_at = clock_monotonic();
+    assert(count == 1 || (!first->is_atomic && !first->is_dry));
+    bool is_recorded = first->is_atomic || first->is_dry
+                           ? trial_record(db, arena, items, filled, !first->is_dry, why)
+                           : batch_record(db, arena, items, filled, why);
+    if (is_recorded && service != NULL && !first->is_dry)
+        ingest_count_batch(service->ingested, INGEST_POST, filled,
+                           clock_monotonic() - began_at);
+    return is_recorded;
 }
 
 void record_events(struct request *const *batch, size_t count, struct db *db)
@@ -82,7 +104,7 @@ void record_events(struct request *const *batch, size_t count, struct db *db)
     for (size_t i = 0; i < count; i++) {
         struct problem why = failure;
         if (is_recorded)
-            count_rejected(batch[i]->service, batch[i]->input);
+            count_outcomes(batch[i]->service, batch[i]->input);
         if (!is_recorded || !post_answer(batch[i], batch[i]->input, &why))
             request_refuse(batch[i], &why);
     }

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "http/stream.h"
 #include "ingest/event.h"
+#include "ingest/ingest_counts.h"
 #include "ingest/job.h"
 #include "ingest/unpack.h"
 
@@ -104,6 +105,8 @@ static bool import_body(struct upload *upload, const struct import_options *opti
 {
     struct import_counts counts;
     enum import_end end = import_run(options, &counts, why);
+    if (options->ingested != NULL)
+        counter_add(&options->ingested->imports[end], 1);
     const struct problem *fault = upload->unpacker != NULL ? &upload->unpacker->why : NULL;
     if (end == IMPORT_INTERRUPTED && fault != NULL && fault->code != PROBLEM_NONE) {
         end = IMPORT_FAILED;
@@ -145,6 +148,7 @@ static bool import(struct upload *upload, struct problem *why)
                                      .registry = service->registry,
                                      .rights = &request->rights,
                                      .refusals = service->refusals,
+                                     .ingested = service->ingested,
                                      .reject = job_reject,
                                      .progress = job_progress,
                                      .closure = &upload->job};

@@ -3,8 +3,10 @@
  * from then on everything is derived anew. So doing it again is a duplicate. */
 #include "api/handlers.h"
 #include "api/post.h"
+#include "api/service.h"
 #include "base/clock.h"
 #include "db/array.h"
+#include "ingest/ingest_counts.h"
 #include "json/decode.h"
 
 #include <string.h>
@@ -189,7 +191,12 @@ static bool record(struct request *const *batch, size_t count, struct db *db,
         else
             request_refuse(batch[i], &refusal);
     }
-    return batch_record(db, arena, items, made, why);
+    if (!batch_record(db, arena, items, made, why))
+        return false;
+    const struct service *service = batch[0]->service;
+    for (size_t i = 0; service != NULL && i < made; i++)
+        ingest_count_event(service->ingested, INGEST_POST, items[i], clock_utc());
+    return true;
 }
 
 static bool answer(struct request *request, struct problem *why)

@@ -14,6 +14,7 @@
 #include "http/data_edition.h"
 #include "http/server.h"
 #include "ingest/deriver.h"
+#include "ingest/ingest_counts.h"
 #include "ingest/refusals.h"
 #include "ingest/registry.h"
 #include "ingest/sweeper.h"
@@ -234,10 +235,12 @@ static bool serve_from_memory(const struct config *config, const struct database
                               struct problem *why)
 {
     struct vitals vitals;
+    struct ingest_counts ingested = {0};
     struct service service = {.batch_events = config->batch_events,
                               .type_prefix = config->type_prefix,
                               .started_at = time(NULL),
                               .vitals = &vitals,
+                              .ingested = &ingested,
                               .stuck_after = stuck_after(config),
                               .registry = registry_create(),
                               .edition = data_edition_create(),

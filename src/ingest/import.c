@@ -6,6 +6,7 @@
 #include "ingest/import.h"
 
 #include "base/clock.h"
+#include "ingest/ingest_counts.h"
 
 #include <string.h>
 
@@ -111,6 +112,7 @@ static void collect(struct import *import, unsigned milliseconds)
         milliseconds = 0;
         if (parcel->is_stored) {
             tell_outcomes(import, parcel);
+            ingest_count_parcel(import->options->ingested, parcel);
             end_parcel(import, parcel);
         } else {
             fail_import(import, &parcel->why);

@@ -73,7 +73,9 @@ static void *work(void *argument)
     struct storers *all = storer->all;
     struct parcel *parcel;
     while ((parcel = await_parcel(storer)) != NULL) {
+        int64_t began_at = clock_monotonic();
         parcel->is_stored = store(storer, parcel);
+        parcel->storing_time = clock_monotonic() - began_at;
         parcel->next = NULL;
         monitor_lock(&all->monitor);
         *all->done_end = parcel;

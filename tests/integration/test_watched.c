@@ -158,6 +158,31 @@ START_TEST(metrics_are_the_administrators_where_all_may_come)
 }
 END_TEST
 
+/* Of whatever types somebody thinks, the series are the same. */
+START_TEST(no_sender_makes_series)
+{
+    static const char *const BODIES[] = {
+        "[{\"id\":\"1\",\"source\":\"s1\",\"type\":\"sell.thing.done\",\"subject\":\"a\"},"
+        "{\"id\":\"2\",\"source\":\"s2\",\"type\":\"sell.thing.made\",\"subject\":\"a\"}]",
+        "[{\"id\":\"3\",\"source\":\"s3\",\"type\":\"find.lead.created\",\"subject\":\"a\"},"
+        "{\"id\":\"4\",\"source\":\"s4\",\"type\":\"find.lead.created\",\"subject\":\"a\","
+        "\"time\":\"2026-03-01T09:30:00Z\",\"data\":{\"channel\":\"ad\"}}]"};
+    for (size_t i = 0; i < 2; i++) {
+        struct reply reply = client_post(client, "/v1/events", BODIES[i]);
+        ck_assert_int_eq(reply.status, 200);
+        reply_clear(&reply);
+    }
+#define EVENTS(outcome, type)                                                                  \
+    "clmd_events_total{way=\"post\",outcome=\"" outcome "\",type=\"" type "\"}"
+    ck_assert_double_eq(sample(EVENTS("rejected", "unknown")), 2);
+    ck_assert_double_eq(sample(EVENTS("rejected", "find.lead.created")), 1);
+    ck_assert_double_eq(sample(EVENTS("created", "find.lead.created")), 1);
+    struct reply reply = client_get(watcher, "/metrics");
+    ck_assert_ptr_null(strstr(reply.body, "sell.thing"));
+    reply_clear(&reply);
+}
+END_TEST
+
 START_TEST(metrics_tell_what_happened)
 {
     char type[96];
@@ -171,6 +196,12 @@ START_TEST(metrics_tell_what_happened)
                                "{method=\"none\",route=\"none\",status=\"404\"}"),
                         1);
     ck_assert_double_eq(sample("clmd_lane_wait_seconds_count{lane=\"write\"}"), 1);
+    ck_assert_double_eq(sample("clmd_batch_events_sum{way=\"post\"}"), 1);
+    ck_assert_double_eq(sample("clmd_event_delay_seconds_count"), 1);
+    ck_assert_double_eq(sample("clmd_database_up"), 1);
+    ck_assert_double_eq(sample("clmd_database_migrated"), 1);
+    ck_assert_double_gt(sample("clmd_database_size_bytes"), 1 << 20);
+    ck_assert_double_lt(sample("clmd_followed_age_seconds{what=\"the database\"}"), 5);
     ck_assert_double_gt(sample("process_resident_memory_bytes"), 1 << 20);
     struct reply reply =
         client_ask(watcher, "GET", "/metrics",
@@ -211,6 +242,7 @@ int main(void)
     tcase_add_test(all, a_database_that_ends_is_noticed_at_once);
     tcase_add_test(all, metrics_are_the_administrators_where_all_may_come);
     tcase_add_test(all, metrics_tell_what_happened);
+    tcase_add_test(all, no_sender_makes_series);
     tcase_add_test(all, a_stop_is_told_before_anything_closes);
     suite_add_tcase(suite, all);
     return tap_run(suite);
