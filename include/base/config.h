@@ -20,6 +20,7 @@ struct config {
     char metrics_listen[128]; /* the same for those who watch the service; empty: nowhere */
     char data_dir[1024];      /* of the embedded cluster and its admin key */
     char database_url[2048];  /* empty: the embedded cluster */
+    bool pooler;              /* database_url leads to one, in transaction mode */
     bool migrate;             /* migrate at the start, on a database that is not embedded too */
     bool greeting; /* print the address and the key at the start, on no terminal too */
     unsigned io_threads;
@@ -43,6 +44,8 @@ struct config {
     unsigned request_seconds;   /* deadline for receiving a whole request */
     unsigned idle_seconds;      /* a kept-alive connection without a request */
     unsigned statement_seconds; /* PostgreSQL's statement_timeout */
+    unsigned read_seconds;      /* the same for reads that do not take long */
+    unsigned write_seconds;     /* the same for batches of events */
     unsigned sweep_seconds;     /* from the end of a sweep to the next one, at the least */
     unsigned notice_seconds;    /* at a stop: from its announcement to its beginning */
     unsigned drain_seconds;     /* at a stop: the longest wait for requests under way */

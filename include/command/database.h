@@ -11,13 +11,18 @@
 
 struct database {
     struct embedded *embedded; /* NULL: DATABASE_URL */
-    const char *url;
-    struct db *db; /* a connection without a deadline for its statements */
+    const char *url;           /* of the role that serves */
+    struct db *db; /* of the role that owns the schema; its statements have no deadline */
 };
 
 /* Connects, without a look at the schema. To be closed in any case. */
 bool database_open(struct database *database, const struct config *config,
                    enum embedded_use use, struct problem *why) MUST_CHECK;
+
+/* Waits until the database takes connections: for ever while it is away, starts or recovers;
+ * for a few seconds where it runs, but does not take us (a wrong password, no such database).
+ */
+bool database_await(const struct database *database, struct problem *why) MUST_CHECK;
 
 /* Brings the schema up to date. */
 bool database_migrate(const struct database *database, struct problem *why) MUST_CHECK;

@@ -1,7 +1,7 @@
 /* One connection to PostgreSQL that heals itself: it connects at the first db_run, and again at
  * the next one after it was lost. A db belongs to one thread at a time.
  *
- * Waiting is bounded: a statement that has no answer statement_seconds + 5 s after it was sent
+ * Waiting is bounded: a statement that has no answer statement_seconds + 2 s after it was sent
  * (a frozen server) costs the connection, and is a connection fault. With statement_seconds 0 a
  * statement, and its wait for a lock, may take for ever: for migrations and other commands. */
 #ifndef CLMD_DB_DB_H
@@ -34,6 +34,18 @@ void db_destroy(struct db *db);
 
 /* Another one to the same database, with the same deadlines. NULL: out of memory. */
 struct db *db_create_alike(const struct db *db);
+
+/* Behind a pooler in transaction mode nothing is left in a session: statements are not kept
+ * prepared, and what a session is told goes with each of them, in the same round trip. */
+void db_behind_pooler(struct db *db);
+
+/* It is for reading only: where the URL asks for a host that takes writes and there is none, it
+ * reads from any other host of the URL meanwhile. */
+void db_read_anywhere(struct db *db);
+
+/* The longest that a statement to come may take, in seconds; 0: what the db was created with,
+ * which is the most in any case. */
+void db_limit(struct db *db, unsigned seconds);
 
 /* Runs a statement of the catalogue, prepared once a connection. `values` has as many as the
  * statement has parameters. On success *rows is the caller's, to be released by PQclear.

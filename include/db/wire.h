@@ -9,10 +9,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Brings what PQconnectStart began to its end. After false, PQstatus tells whether it failed
- * (CONNECTION_BAD) or took too long. */
-bool wire_connect(PGconn *connection, int64_t deadline) MUST_CHECK;
-
 /* Whether the server has not closed its end while nothing was going on. */
 bool wire_is_alive(PGconn *connection);
 
@@ -20,6 +16,10 @@ bool wire_is_alive(PGconn *connection);
  * the first that failed. False when the answer did not come to its end; PQstatus then tells
  * whether the connection broke or the deadline passed. *result is the caller's in any case. */
 bool wire_exchange(PGconn *connection, int64_t deadline, PGresult **result) MUST_CHECK;
+
+/* The same for the statements of a pipeline that was ended by PQpipelineSync, and which is left
+ * then. */
+bool wire_exchange_pipeline(PGconn *connection, int64_t deadline, PGresult **result) MUST_CHECK;
 
 /* The same for a statement in single-row mode, a result at a time; NULL after the last one. */
 bool wire_next(PGconn *connection, int64_t deadline, PGresult **result) MUST_CHECK;

@@ -26,10 +26,12 @@ enum { FOLLOWED_LIMIT = 8 };
 
 struct follower;
 
-/* Reads all of it once, then keeps it current. A database that is away is no failure: what
- * could not be read is tried again every second. */
-struct follower *follower_start(const char *database_url, const struct followed *followed,
-                                size_t count, struct problem *why);
+/* Reads all of it once, then keeps it current. Behind a pooler nothing can be listened to:
+ * there all of it is read every second. A database that is away is no failure: what could not
+ * be read is tried again every second. */
+struct follower *follower_start(const char *database_url, bool is_pooled,
+                                const struct followed *followed, size_t count,
+                                struct problem *why);
 void follower_stop(struct follower *follower);
 
 /* How something followed stands; from any thread, at any time. */

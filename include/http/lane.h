@@ -6,6 +6,9 @@
  * and answers it together: one statement, one transaction, one fsync. A second worker stores
  * while the first one answers.
  *
+ * Who has waited for a worker for as long as a statement may take is refused: behind a database
+ * that stands still, a queue must not grow old.
+ *
  * In the bulk lane nothing waits: there a request is a stream that may take hours, and holds
  * its worker. */
 #ifndef CLMD_HTTP_LANE_H
@@ -25,7 +28,10 @@ struct request;
 struct lane_options {
     const char *name; /* of its threads, for logs */
     const char *database_url;
-    unsigned statement_seconds;
+    unsigned statement_seconds; /* that a statement may take at the most */
+    unsigned limit_seconds;     /* the same for routes that do not take long; 0: no less */
+    bool is_pooled;             /* the URL leads to a pooler in transaction mode */
+    bool is_reader;             /* reads only: from any server rather than from none */
     unsigned workers;
     unsigned queue_limit;  /* requests that may wait, beside those that a worker is free for */
     unsigned batch_weight; /* 0: one at a time; else answer_batch() up to it */

@@ -20,9 +20,9 @@ struct chore_plan {
     bool works_last; /* a piece more when it is stopped */
 };
 
-/* A database that is away is no failure. The plan outlives the chore. */
-struct chore *chore_start(const char *database_url, unsigned statement_seconds,
-                          const struct chore_plan *plan, struct problem *why);
+/* Works over a connection that becomes its own. A database that is away is no failure. The plan
+ * outlives the chore. */
+struct chore *chore_start(struct db *db, const struct chore_plan *plan, struct problem *why);
 
 /* Ends after the piece that it is at. NULL is allowed. */
 void chore_stop(struct chore *chore);

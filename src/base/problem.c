@@ -95,8 +95,9 @@ static const struct problem_kind KINDS[] = {
          "a duplicate."},
     [PROBLEM_UNAVAILABLE] =
         {503, "unavailable", "Unavailable",
-         "The service cannot answer now: the database is away, too many requests are waiting, "
-         "or it is stopping. Send the same request again after `Retry-After` seconds; an event "
+         "The service cannot answer now: the database is away, takes no writes or is too slow, "
+         "too many requests are waiting, or it is stopping. Send the same request again after "
+         "`Retry-After` seconds; an event "
          "that was stored all the same is then a duplicate, never a second one."},
 };
 

@@ -1,6 +1,9 @@
 #include "command/database.h"
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "db/migrate.h"
+#include "db/session.h"
 #include "ingest/vocabulary.h"
 
 #include <limits.h>
@@ -9,7 +12,11 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { VOCABULARY_LIMIT = 1 << 20 /* bytes of SQL */ };
+enum {
+    VOCABULARY_LIMIT = 1 << 20, /* bytes of SQL */
+    REFUSED_MICROSECONDS = 10 * 1000000,
+    PAUSE_MILLISECONDS = 200 /* between two tries to connect */
+};
 
 bool database_open(struct database *database, const struct config *config,
                    enum embedded_use use, struct problem *why)
@@ -23,6 +30,34 @@ bool database_open(struct database *database, const struct config *config,
     }
     database->db = db_create(database->url, 0);
     return database->db || fail(why, PROBLEM_INTERNAL, "out of memory");
+}
+
+static void tell_waiting(const struct problem *why)
+{
+    log_line(LOG_LEVEL_WARN, "waiting for the database", "reason", why->log_detail, NULL);
+}
+
+bool database_await(const struct database *database, struct problem *why)
+{
+    int64_t refused_at = 0; /* when it first ran without taking us; 0: it did not */
+    bool is_told = false;
+    while (!db_connection(database->db, why)) {
+        enum session_outlook outlook = session_look(database->url);
+        int64_t now = clock_monotonic();
+        if (outlook != SESSION_REFUSED)
+            refused_at = 0;
+        else if (refused_at == 0)
+            refused_at = now;
+        if (outlook == SESSION_HOPELESS ||
+            (refused_at > 0 && now - refused_at > REFUSED_MICROSECONDS))
+            return false;
+        if (!is_told)
+            tell_waiting(why);
+        is_told = true;
+        clock_pause(PAUSE_MILLISECONDS);
+    }
+    *why = (struct problem){.code = PROBLEM_NONE};
+    return true;
 }
 
 void database_close(struct database *database)

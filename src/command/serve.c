@@ -28,13 +28,32 @@
 #include <time.h>
 #include <unistd.h>
 
+enum {
+    PAUSE_MILLISECONDS = 500 /* before a database is tried again that took us and failed */
+};
+
+/* A database that goes away once more is waited for once more. */
+static bool prepare_outside(const struct database *database, const struct config *config,
+                            struct problem *why)
+{
+    while (database_await(database, why)) {
+        if (database_prepare(database, config, why)) {
+            return true;
+        }
+        if (db_last_fault(database->db) != DB_FAULT_CONNECTION)
+            return false;
+        clock_pause(PAUSE_MILLISECONDS);
+    }
+    return false;
+}
+
 static bool start_database(struct database *database, const struct config *config,
                            struct problem *why)
 {
     if (!database_open(database, config, EMBEDDED_OWN, why))
         return false;
     if (!database->embedded)
-        return database_prepare(database, config, why);
+        return prepare_outside(database, config, why);
     return embedded_drop_root(database->embedded, why) &&
            database_prepare(database, config, why) && admin_key_make(config, database->db, why);
 }
@@ -183,7 +202,10 @@ static bool start_chores(const struct config *config, const struct database *dat
                          struct problem *why)
 {
     for (size_t i = 0; i < CHORES; i++) {
-        chores[i] = chore_start(database->url, config->statement_seconds, &plans[i], why);
+        struct db *db = db_create(database->url, config->statement_seconds);
+        if (db && config->pooler)
+            db_behind_pooler(db);
+        chores[i] = chore_start(db, &plans[i], why);
         if (!chores[i])
             return false;
     }

@@ -7,19 +7,36 @@
 static const struct {
     const char *prefix;
     enum db_fault fault;
+    const char *detail; /* what a client is told; NULL: what it is told of this kind */
 } FAULTS[] = {
-    {"CL4", DB_FAULT_TOLD},         /* a function of ours refused */
-    {"08", DB_FAULT_CONNECTION},    /* connection exception */
-    {"57P", DB_FAULT_CONNECTION},   /* the server shuts down, crashed, or does not answer yet */
-    {"40003", DB_FAULT_CONNECTION}, /* nobody knows whether the statement completed */
-    {"25006", DB_FAULT_CONNECTION}, /* this server has become a standby */
-    {"40", DB_FAULT_TRANSIENT},     /* deadlock, serialisation failure */
-    {"53", DB_FAULT_TRANSIENT},     /* out of memory, disk, connections */
-    {"55P03", DB_FAULT_TRANSIENT},  /* lock timeout */
-    {"57014", DB_FAULT_TRANSIENT},  /* statement timeout */
-    {"58", DB_FAULT_TRANSIENT},     /* errors of the system under the server */
-    {"22", DB_FAULT_DATA},          /* data exception */
-    {"23", DB_FAULT_DATA},          /* integrity constraint */
+    {"CL4", DB_FAULT_TOLD, NULL},         /* a function of ours refused */
+    {"08", DB_FAULT_CONNECTION, NULL},    /* connection exception */
+    {"57P", DB_FAULT_CONNECTION, NULL},   /* it shuts down, crashed, or does not answer yet */
+    {"40003", DB_FAULT_CONNECTION, NULL}, /* nobody knows whether the statement completed */
+    {"25006", DB_FAULT_CONNECTION, "the database is read-only just now"},
+    {"40", DB_FAULT_TRANSIENT, NULL}, /* deadlock, serialisation failure */
+    {"53100", DB_FAULT_TRANSIENT, "the database's disk is full"},
+    {"53200", DB_FAULT_TRANSIENT, "the database is out of memory"},
+    {"53300", DB_FAULT_TRANSIENT, "the database takes no further connection just now"},
+    {"53", DB_FAULT_TRANSIENT, NULL},
+    {"55P03", DB_FAULT_TRANSIENT, "what the request needs was locked for too long"},
+    {"57014", DB_FAULT_TRANSIENT, "the database took longer than this request may take"},
+    {"58", DB_FAULT_TRANSIENT, NULL}, /* errors of the system under the server */
+    {"22", DB_FAULT_DATA, NULL},      /* data exception */
+    {"23", DB_FAULT_DATA, NULL},      /* integrity constraint */
+};
+
+static const struct {
+    const char *words; /* of libpq, or of the server, when there is no connection to be had */
+    const char *detail;
+} CONNECT_FAULTS[] = {
+    {"too many clients", "the database takes no further connection just now"},
+    {"too many connections", "the database takes no further connection just now"},
+    {"no more connections", "the database takes no further connection just now"},
+    {"remaining connection slots", "the database takes no further connection just now"},
+    {"session is read-only", "the database is read-only just now"},
+    {"in hot standby mode", "the database is read-only just now"},
+    {"no complete answer", "the database took longer than this request may take"},
 };
 
 /* What a client sees of each kind. */
@@ -48,12 +65,19 @@ static const struct {
     {"CL428", PROBLEM_PRECONDITION_REQUIRED},
 };
 
-static enum db_fault fault_of(const char *sqlstate)
+static enum db_fault fault_of(const char *sqlstate, const char **detail)
 {
     for (size_t i = 0; i < COUNT_OF(FAULTS); i++)
-        if (strncmp(sqlstate, FAULTS[i].prefix, strlen(FAULTS[i].prefix)) == 0)
+        if (strncmp(sqlstate, FAULTS[i].prefix, strlen(FAULTS[i].prefix)) == 0) {
+            *detail = FAULTS[i].detail;
             return FAULTS[i].fault;
+        }
     return DB_FAULT_BUG;
+}
+
+static void answer(enum db_fault fault, const char *detail, struct problem *why)
+{
+    (void)fail(why, ANSWERS[fault].code, "%s", detail ? detail : ANSWERS[fault].detail);
 }
 
 static const char *field_of(const PGresult *failed, int field)
@@ -108,19 +132,24 @@ enum db_fault fault_tell(const PGconn *connection, const PGresult *failed, struc
     const char *message =
         *sqlstate ? field_of(failed, PG_DIAG_MESSAGE_PRIMARY) : PQerrorMessage(connection);
     bool is_lost = PQstatus(connection) != CONNECTION_OK || !*sqlstate;
-    enum db_fault fault = is_lost ? DB_FAULT_CONNECTION : fault_of(sqlstate);
+    const char *detail = NULL;
+    enum db_fault fault = is_lost ? DB_FAULT_CONNECTION : fault_of(sqlstate, &detail);
     if (fault == DB_FAULT_TOLD) {
         tell_refusal(failed, sqlstate, why);
         return fault;
     }
-    fail(why, ANSWERS[fault].code, "%s", ANSWERS[fault].detail);
+    answer(fault, detail, why);
     note_for_log(why, message, sqlstate);
     return fault;
 }
 
 enum db_fault fault_lost(const char *log_detail, struct problem *why)
 {
-    fail(why, ANSWERS[DB_FAULT_CONNECTION].code, "%s", ANSWERS[DB_FAULT_CONNECTION].detail);
+    const char *detail = NULL;
+    for (size_t i = 0; i < COUNT_OF(CONNECT_FAULTS) && !detail; i++)
+        if (strstr(log_detail, CONNECT_FAULTS[i].words))
+            detail = CONNECT_FAULTS[i].detail;
+    answer(DB_FAULT_CONNECTION, detail, why);
     note_for_log(why, log_detail, "");
     return DB_FAULT_CONNECTION;
 }

@@ -21,17 +21,6 @@ static bool wait_for(const PGconn *connection, short events, int64_t deadline)
     }
 }
 
-bool wire_connect(PGconn *connection, int64_t deadline)
-{
-    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
-    while (state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
-        if (!wait_for(connection, state == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline))
-            return false;
-        state = PQconnectPoll(connection);
-    }
-    return state == PGRES_POLLING_OK;
-}
-
 /* A server that went away has closed its end meanwhile, and that can be seen without
  * sending. */
 bool wire_is_alive(PGconn *connection)
@@ -116,4 +105,34 @@ bool wire_exchange(PGconn *connection, int64_t deadline, PGresult **result)
 {
     *result = NULL;
     return flush(connection, deadline) && collect(connection, deadline, result);
+}
+
+/* As collect(), until the end of the pipeline. What follows on a failure was not done. After a
+ * statement's last result comes NULL, once. */
+static bool collect_pipeline(PGconn *connection, int64_t deadline, PGresult **kept)
+{
+    bool was_end = false;
+    while (await_result(connection, deadline)) {
+        PGresult *result = PQgetResult(connection);
+        if (!result && was_end)
+            return false;
+        was_end = !result;
+        if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
+            PQclear(result);
+            return PQexitPipelineMode(connection) == 1;
+        }
+        if (!result || (*kept && !wire_is_success(*kept))) {
+            PQclear(result);
+            continue;
+        }
+        PQclear(*kept);
+        *kept = result;
+    }
+    return false;
+}
+
+bool wire_exchange_pipeline(PGconn *connection, int64_t deadline, PGresult **result)
+{
+    *result = NULL;
+    return flush(connection, deadline) && collect_pipeline(connection, deadline, result);
 }

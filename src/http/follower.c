@@ -16,6 +16,7 @@
 enum {
     STATEMENT_SECONDS = 10,
     REFRESH_MICROSECONDS = 10 * 1000000, /* of what is not to be read more often */
+    POLL_MICROSECONDS = 1000000,         /* the same where no change is announced to us */
     PAUSE_MICROSECONDS = 1000000         /* between two tries of what cannot be read */
 };
 
@@ -30,6 +31,7 @@ struct watch {
 
 struct follower {
     struct db *db;     /* the thread's, once it runs */
+    bool is_pooled;    /* nothing can be listened to */
     int listening_pid; /* the server process that listens for us; another one does not */
     struct watch watches[FOLLOWED_LIMIT];
     size_t count;
@@ -93,6 +95,8 @@ static bool listen_once(struct follower *follower, struct problem *why)
     if (!connection)
         return false;
     int pid = PQbackendPID(connection);
+    if (follower->is_pooled)
+        follower->listening_pid = pid; /* it listens to nothing, and misses nothing */
     for (size_t i = 0; pid != follower->listening_pid && i < follower->count; i++) {
         char command[64];
         const char *channel = follower->watches[i].followed.channel;
@@ -128,6 +132,13 @@ static void note(struct watch *watch, bool is_read)
         atomic_store(&watch->away_since, is_read ? 0 : now);
 }
 
+static int64_t period_of(const struct follower *follower, const struct followed *followed)
+{
+    if (followed->every > 0)
+        return followed->every;
+    return follower->is_pooled ? POLL_MICROSECONDS : REFRESH_MICROSECONDS;
+}
+
 static void refresh(struct follower *follower)
 {
     struct problem deaf = {0};
@@ -141,8 +152,7 @@ static void refresh(struct follower *follower)
             continue;
         watch->is_stale =
             !is_listening || !followed->load(followed->context, follower->db, &why);
-        watch->due_at =
-            clock_monotonic() + (followed->every > 0 ? followed->every : REFRESH_MICROSECONDS);
+        watch->due_at = clock_monotonic() + period_of(follower, followed);
         note(watch, !watch->is_stale);
         tell(watch, !watch->is_stale, &why);
     }
@@ -196,8 +206,9 @@ static void *follow(void *argument)
     return NULL;
 }
 
-struct follower *follower_start(const char *database_url, const struct followed *followed,
-                                size_t count, struct problem *why)
+struct follower *follower_start(const char *database_url, bool is_pooled,
+                                const struct followed *followed, size_t count,
+                                struct problem *why)
 {
     assert(count <= FOLLOWED_LIMIT);
     struct follower *follower = calloc(1, sizeof *follower);
@@ -208,6 +219,9 @@ struct follower *follower_start(const char *database_url, const struct followed 
     for (; follower->count < count; follower->count++)
         follower->watches[follower->count].followed = followed[follower->count];
     follower->db = db_create(database_url, STATEMENT_SECONDS);
+    follower->is_pooled = is_pooled;
+    if (follower->db && is_pooled)
+        db_behind_pooler(follower->db);
     follower->stop = wake_create();
     if (!follower->db || follower->stop < 0) {
         (void)fail(why, PROBLEM_INTERNAL, "out of memory or files");

@@ -9,6 +9,7 @@
 #include "http/data_edition.h"
 #include "http/request.h"
 #include "http/thread.h"
+#include "http/turn.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -129,16 +130,6 @@ static void be_free(struct worker *worker)
     monitor_unlock(&lane->monitor);
 }
 
-static void answer_one(const struct lane_options *options, struct request *request,
-                       struct db *db)
-{
-    struct problem why = {0};
-    request->db = db;
-    if (!(options->answer ? options->answer : request_answer)(request, &why))
-        request_refuse(request, &why);
-    request->db = NULL;
-}
-
 static int64_t note_waits(const struct worker *worker, size_t count)
 {
     struct lane_counts *counts = &worker->lane->counts;
@@ -166,10 +157,9 @@ static void *work(void *argument)
     size_t count;
     while ((count = await_batch(worker)) > 0) {
         int64_t began_at = note_waits(worker, count);
-        if (options->batch_weight > 0)
-            worker->batch[0]->route->answer_batch(worker->batch, count, worker->db);
-        else
-            answer_one(options, worker->batch[0], worker->db);
+        count = turn_refuse_late(options, worker->batch, count);
+        if (count > 0)
+            turn_answer(options, worker->batch, count, worker->db);
         if (options->outdates)
             data_edition_outdate(options->outdates);
         note_work(worker, count, began_at);
@@ -186,6 +176,10 @@ static bool worker_start(struct lane *lane, struct worker *worker, struct proble
     const struct lane_options *options = &lane->options;
     worker->lane = lane;
     worker->db = db_create(options->database_url, options->statement_seconds);
+    if (worker->db && options->is_pooled)
+        db_behind_pooler(worker->db);
+    if (worker->db && options->is_reader)
+        db_read_anywhere(worker->db);
     worker->batch =
         calloc(options->batch_weight > 0 ? options->queue_limit + options->workers : 1,
                sizeof *worker->batch);

@@ -33,6 +33,7 @@ struct server {
     struct io **threads;
     unsigned thread_count;
     unsigned drain_seconds;
+    bool is_pooled; /* the database is reached through a pooler */
     char address[LISTEN_TEXT_SIZE];
 
     /* For those who watch the service: a thread of their own, so that they are answered however
@@ -84,7 +85,7 @@ static bool start_follower(struct server *server, const char *database_url,
                                      .what = "the keys",
                                      .load = auth_load,
                                      .context = server->shared.auth};
-    server->follower = follower_start(database_url, all, count, why);
+    server->follower = follower_start(database_url, server->is_pooled, all, count, why);
     return server->follower != NULL;
 }
 
@@ -94,9 +95,12 @@ static bool start_lanes(struct server *server, const struct config *config,
 {
     const struct lane_options options[LANES] = {
         [LANE_READ] = {.name = "read",
+                       .limit_seconds = config->read_seconds,
+                       .is_reader = true,
                        .workers = config->read_workers,
                        .queue_limit = config->queue_limit},
         [LANE_WRITE] = {.name = "write",
+                        .limit_seconds = config->write_seconds,
                         .workers = config->writers,
                         .queue_limit = config->queue_limit,
                         .batch_weight = config->batch_events},
@@ -110,6 +114,7 @@ static bool start_lanes(struct server *server, const struct config *config,
         struct lane_options all = options[name];
         all.database_url = database_url;
         all.statement_seconds = config->statement_seconds;
+        all.is_pooled = config->pooler;
         all.done = io_return;
         all.outdates = name == LANE_READ ? NULL : edition;
         server->shared.lanes[name] = lane_start(&all, why);
@@ -179,6 +184,7 @@ struct server *server_start(const struct config *config, const char *database_ur
         return NULL;
     }
     server->drain_seconds = config->drain_seconds;
+    server->is_pooled = config->pooler;
     server->shared.routes = application->routes;
     server->shared.route_count = application->route_count;
     server->shared.service = application->service;

@@ -15,8 +15,8 @@
 
 enum {
     ATTEMPTS = 3,
-    ATTEMPTS_MICROSECONDS = 15 * 1000000, /* after which there is no further attempt */
-    FIRST_PAUSE_MILLISECONDS = 20,        /* between attempts; five times as long at each */
+    ATTEMPTS_MICROSECONDS = 5 * 1000000, /* after which there is no further attempt */
+    FIRST_PAUSE_MILLISECONDS = 20,       /* between attempts; five times as long at each */
     STATEMENT_BYTES = 16 * 1024 * 1024,
     ARRAY_BYTES = 64 * 1024 * 1024, /* more than any column of such a statement */
     SCRATCH_BYTES = 256 * 1024 * 1024

@@ -41,18 +41,18 @@ static void *run(void *argument)
     return NULL;
 }
 
-struct chore *chore_start(const char *database_url, unsigned statement_seconds,
-                          const struct chore_plan *plan, struct problem *why)
+struct chore *chore_start(struct db *db, const struct chore_plan *plan, struct problem *why)
 {
     struct chore *chore = calloc(1, sizeof *chore);
     if (!chore) {
+        db_destroy(db);
         (void)fail(why, PROBLEM_INTERNAL, "out of memory");
         return NULL;
     }
     monitor_create(&chore->monitor);
     chore->plan = plan;
-    chore->db = db_create(database_url, statement_seconds);
-    if (!chore->db)
+    chore->db = db;
+    if (!db)
         (void)fail(why, PROBLEM_INTERNAL, "out of memory");
     else
         chore->is_running = thread_start(&chore->thread, plan->thread, run, chore, why);

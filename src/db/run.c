@@ -1,0 +1,144 @@
+/* Statements over the connection of a db. */
+#include "base/clock.h"
+#include "db/db.h"
+#include "db/fault.h"
+#include "db/link.h"
+#include "db/session.h"
+#include "db/wire.h"
+
+#include <assert.h>
+#include <limits.h>
+
+enum { SECOND = 1000000 /* in microseconds */ };
+
+static bool prepare(struct db *db, enum statement statement, int64_t deadline,
+                    struct problem *why)
+{
+    const struct statement_row *row = statement_row(statement);
+    if (db->is_prepared[statement] || db->is_pooled)
+        return true;
+    if (!PQsendPrepare(db->connection, row->name, row->sql, row->parameters, NULL))
+        return link_lose_broken(db, why);
+    if (!link_exchange(db, deadline, NULL, why))
+        return false;
+    db->is_prepared[statement] = true;
+    return true;
+}
+
+enum { PARAMETERS_LIMIT = 32 };
+
+/* Parameters as libpq takes them. */
+struct parameters {
+    const char *data[PARAMETERS_LIMIT];
+    int lengths[PARAMETERS_LIMIT], formats[PARAMETERS_LIMIT];
+};
+
+static void set_parameters(const struct statement_row *row, const struct db_value *values,
+                           struct parameters *parameters)
+{
+    assert(row->parameters <= PARAMETERS_LIMIT);
+    for (int i = 0; i < row->parameters; i++) {
+        parameters->data[i] = values[i].data;
+        parameters->lengths[i] = values[i].length;
+        parameters->formats[i] = values[i].is_binary;
+    }
+}
+
+static bool send(struct db *db, const struct statement_row *row, const struct parameters *given)
+{
+    int sent = db->is_pooled
+                   ? PQsendQueryParams(db->connection, row->sql, row->parameters, NULL,
+                                       given->data, given->lengths, given->formats, 0)
+                   : PQsendQueryPrepared(db->connection, row->name, row->parameters,
+                                         given->data, given->lengths, given->formats, 0);
+    return sent == 1;
+}
+
+/* With the terms of the session before it, in one round trip and one transaction. */
+static bool run_on_terms(struct db *db, const struct statement_row *row,
+                         const struct parameters *given, PGresult **rows, struct problem *why)
+{
+    char settings[SESSION_SQL_SIZE];
+    const struct session_terms terms = {.seconds = db->limit, .is_local = db->is_pooled};
+    PGresult *result = NULL;
+    session_write(&terms, settings);
+    if (!PQenterPipelineMode(db->connection) ||
+        !PQsendQueryParams(db->connection, settings, 0, NULL, NULL, NULL, NULL, 0) ||
+        !send(db, row, given) || !PQpipelineSync(db->connection))
+        return link_lose_broken(db, why);
+    bool is_complete = wire_exchange_pipeline(db->connection, link_deadline(db), &result);
+    bool is_success = link_conclude(db, is_complete, result, rows, why);
+    db->limit_told = is_success ? db->limit : UINT_MAX;
+    return is_success;
+}
+
+bool db_run(struct db *db, enum statement statement, const struct db_value *values,
+            PGresult **rows, struct problem *why)
+{
+    const struct statement_row *row = statement_row(statement);
+    struct parameters given;
+    if (!link_ready(db, why))
+        return false;
+    int64_t deadline = link_deadline(db);
+    if (!prepare(db, statement, deadline, why))
+        return false;
+    set_parameters(row, values, &given);
+    if (db->is_pooled || db->limit != db->limit_told)
+        return run_on_terms(db, row, &given, rows, why);
+    return send(db, row, &given) ? link_exchange(db, deadline, rows, why)
+                                 : link_lose_broken(db, why);
+}
+
+bool db_begin_rows(struct db *db, enum statement statement, const struct db_value *values,
+                   struct problem *why)
+{
+    const struct statement_row *row = statement_row(statement);
+    struct parameters given;
+    if (!db_execute(db,
+                    "begin isolation level repeatable read, read only; "
+                    "set local statement_timeout = 0; set local jit = off; "
+                    "set local enable_seqscan = off; set local enable_hashjoin = off; "
+                    "set local enable_sort = off; "
+                    "set local max_parallel_workers_per_gather = 0",
+                    NULL, why))
+        return false;
+    set_parameters(row, values, &given);
+    if (!PQsendQueryParams(db->connection, row->sql, row->parameters, NULL, given.data,
+                           given.lengths, given.formats, 0) ||
+        !PQsetSingleRowMode(db->connection))
+        return link_lose_broken(db, why);
+    return true;
+}
+
+bool db_next_row(struct db *db, PGresult **row, struct problem *why)
+{
+    bool has_come = wire_next(db->connection, link_deadline(db), row);
+    if (has_come && *row && wire_is_success(*row))
+        return true;
+    if (!has_come && PQstatus(db->connection) == CONNECTION_OK)
+        return link_lose(db, "no next row within the deadline", why);
+    db->last_fault = fault_tell(db->connection, *row, why);
+    PQclear(*row);
+    return false;
+}
+
+/* Before the last row there is no way back to a connection that is of use, but to read on. */
+void db_end_rows(struct db *db)
+{
+    struct problem unused = {.code = PROBLEM_NONE};
+    PGresult *next = NULL;
+    bool is_at_end =
+        db->connection && wire_next(db->connection, clock_monotonic() + SECOND, &next) && !next;
+    PQclear(next);
+    if (!is_at_end || !db_execute(db, "commit", NULL, &unused))
+        link_close(db);
+}
+
+bool db_execute(struct db *db, const char *sql, PGresult **rows, struct problem *why)
+{
+    if (!link_ready(db, why))
+        return false;
+    if (!PQsendQuery(db->connection, sql))
+        return link_lose_broken(db, why);
+    return link_exchange(db, link_deadline(db), rows, why);
+}
