@@ -23,6 +23,11 @@ static const struct command COMMANDS[] = {
      "With it, the schema is only checked, unless --migrate is given.\n",
      command_serve},
     {"migrate", "", "bring the database's schema up to date", NULL, command_migrate},
+    {"roles", "", "print the SQL that makes the database's roles",
+     "For whoever administers the cluster: clmd roles | psql DATABASE. Then clmd migrate\n"
+     "runs as clmd_owner, and clmd serve as clmd_server, which cannot change the ledger or\n"
+     "the schema. The private PostgreSQL has these roles by itself.\n",
+     command_roles},
     {"key", "create --name NAME --scope SCOPE[,SCOPE...] | list | rotate ID | revoke ID",
      "make, list, rotate and revoke API keys",
      "create prints the new key, once: only a hash of it is kept. The scopes are\n"

@@ -22,11 +22,14 @@ def migrations(directory):
     order = sorted(root.glob("[0-9]*.sql")) + [root / "reset.sql"]
     for folder in ("functions", "views", "metrics"):
         order += sorted((root / folder).glob("*.sql"))
+    order.append(root / "rights.sql")
     out = ['#include "db/migrate.h"\n\n']
     out += [c_array(f"FILE_{i}", path.read_bytes()) for i, path in enumerate(order)]
     out.append("const struct migration MIGRATIONS[] = {\n")
     out += [f'    {{"{path.relative_to(root)}", FILE_{i}}},\n' for i, path in enumerate(order)]
     out.append("};\nconst size_t MIGRATION_COUNT = sizeof MIGRATIONS / sizeof *MIGRATIONS;\n")
+    out.append(c_array("ROLES", (root / "roles.sql").read_bytes()))
+    out.append("const char *const MIGRATION_ROLES = ROLES;\n")
     return "".join(out)
 
 

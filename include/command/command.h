@@ -21,6 +21,7 @@ enum status {
 
 int command_serve(const struct config *config, int count, char **arguments);
 int command_migrate(const struct config *config, int count, char **arguments);
+int command_roles(const struct config *config, int count, char **arguments);
 int command_key(const struct config *config, int count, char **arguments);
 int command_import(const struct config *config, int count, char **arguments);
 int command_verify(const struct config *config, int count, char **arguments);

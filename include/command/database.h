@@ -1,4 +1,5 @@
-/* The database that a command works on: the one of the setting, or the embedded one. */
+/* The database that a command works on: the one of the setting, or the embedded one. With the
+ * setting there is one role, its own; the embedded one has the roles of roles.sql. */
 #ifndef CLMD_COMMAND_DATABASE_H
 #define CLMD_COMMAND_DATABASE_H
 

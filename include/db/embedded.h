@@ -29,8 +29,12 @@ enum embedded_use {
 struct embedded *embedded_open(const char *data_dir, enum embedded_use use,
                                struct problem *why);
 
-/* A libpq URL of the cluster. */
+/* The superuser; whom the schema belongs to; who serves. The roles must have been made. */
+enum embedded_role { EMBEDDED_ADMIN, EMBEDDED_OWNER, EMBEDDED_SERVER, EMBEDDED_ROLES };
+
+/* A libpq URL of the cluster: as the superuser, or as a role of the service's. */
 const char *embedded_url(const struct embedded *embedded);
+const char *embedded_url_as(const struct embedded *embedded, enum embedded_role role);
 
 /* Whether this process started the cluster, and nobody else can be at work on it unasked. */
 bool embedded_is_owner(const struct embedded *embedded);

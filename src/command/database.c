@@ -18,17 +18,29 @@ enum {
     PAUSE_MILLISECONDS = 200 /* between two tries to connect */
 };
 
+/* At every start: an older program may have made the cluster. */
+static bool make_roles(const struct embedded *embedded, struct problem *why)
+{
+    struct db *db = db_create(embedded_url(embedded), 0);
+    bool done = db ? db_execute(db, MIGRATION_ROLES, NULL, why)
+                   : fail(why, PROBLEM_INTERNAL, "out of memory");
+    db_destroy(db);
+    return done;
+}
+
 bool database_open(struct database *database, const struct config *config,
                    enum embedded_use use, struct problem *why)
 {
+    const char *owner = config->database_url;
     *database = (struct database){.url = config->database_url};
     if (config->database_url[0] == '\0') {
         database->embedded = embedded_open(config->data_dir, use, why);
-        if (!database->embedded)
+        if (!database->embedded || !make_roles(database->embedded, why))
             return false;
-        database->url = embedded_url(database->embedded);
+        database->url = embedded_url_as(database->embedded, EMBEDDED_SERVER);
+        owner = embedded_url_as(database->embedded, EMBEDDED_OWNER);
     }
-    database->db = db_create(database->url, 0);
+    database->db = db_create(owner, 0);
     return database->db || fail(why, PROBLEM_INTERNAL, "out of memory");
 }
 

@@ -1,3 +1,4 @@
+#include "db/migrate.h"
 #include "command/command.h"
 #include "command/database.h"
 
@@ -15,5 +16,14 @@ int command_migrate(const struct config *config, int count, char **arguments)
     if (!done)
         return command_failed(&why);
     puts("the schema is up to date");
+    return STATUS_DONE;
+}
+
+int command_roles(const struct config *config, int count, char **arguments)
+{
+    (void)config;
+    if (count > 1)
+        return command_misused("roles", "it takes no argument %s", arguments[1]);
+    fputs(MIGRATION_ROLES, stdout);
     return STATUS_DONE;
 }

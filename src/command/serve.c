@@ -32,12 +32,29 @@ enum {
     PAUSE_MILLISECONDS = 500 /* before a database is tried again that took us and failed */
 };
 
+/* Told and not refused: a trial on one's own database needs no roles. */
+static void look_at_rights(const struct database *database)
+{
+    struct problem unused = {.code = PROBLEM_NONE};
+    PGresult *rows;
+    if (!db_execute(database->db, "select has_table_privilege('lifecycle.event', 'update')",
+                    &rows, &unused))
+        return;
+    if (PQgetvalue(rows, 0, 0)[0] == 't')
+        log_line(LOG_LEVEL_WARN,
+                 "the role of DATABASE_URL could change the ledger; clmd roles makes one that "
+                 "cannot",
+                 NULL);
+    PQclear(rows);
+}
+
 /* A database that goes away once more is waited for once more. */
 static bool prepare_outside(const struct database *database, const struct config *config,
                             struct problem *why)
 {
     while (database_await(database, why)) {
         if (database_prepare(database, config, why)) {
+            look_at_rights(database);
             return true;
         }
         if (db_last_fault(database->db) != DB_FAULT_CONNECTION)

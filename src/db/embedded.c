@@ -41,12 +41,23 @@ struct embedded {
     int64_t started_at;
     int64_t restart_at;
     int pause;
-    char url[URL_SIZE];
+    char urls[EMBEDDED_ROLES][URL_SIZE];
+};
+
+static const char *const ROLE_NAMES[EMBEDDED_ROLES] = {
+    [EMBEDDED_ADMIN] = "clmd",
+    [EMBEDDED_OWNER] = "clmd_owner",
+    [EMBEDDED_SERVER] = "clmd_server",
 };
 
 const char *embedded_url(const struct embedded *embedded)
 {
-    return embedded->url;
+    return embedded->urls[EMBEDDED_ADMIN];
+}
+
+const char *embedded_url_as(const struct embedded *embedded, enum embedded_role role)
+{
+    return embedded->urls[role];
 }
 
 bool embedded_is_owner(const struct embedded *embedded)
@@ -54,14 +65,16 @@ bool embedded_is_owner(const struct embedded *embedded)
     return embedded->is_owner;
 }
 
-static void write_url(struct embedded *embedded)
+static void write_url(struct embedded *embedded, enum embedded_role role)
 {
     static const char PLAIN[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
-    int length = snprintf(embedded->url, URL_SIZE,
-                          "postgresql://clmd@/postgres?port=%d&host=", CLUSTER_PORT);
+    char *url = embedded->urls[role];
+    int length =
+        snprintf(url, URL_SIZE, "postgresql://%s@/postgres?port=%d&host=", ROLE_NAMES[role],
+                 CLUSTER_PORT);
     for (const char *at = embedded->cluster.socket; *at; at++)
-        length += snprintf(embedded->url + length, (size_t)(URL_SIZE - length),
+        length += snprintf(url + length, (size_t)(URL_SIZE - length),
                            strchr(PLAIN, *at) ? "%c" : "%%%02X", (unsigned char)*at);
 }
 
@@ -205,7 +218,8 @@ struct embedded *embedded_open(const char *data_dir, enum embedded_use use, stru
     embedded->lock = -1;
     embedded->pause = PAUSE_FIRST;
     if (home_open(&embedded->cluster, data_dir, why)) {
-        write_url(embedded);
+        for (enum embedded_role role = EMBEDDED_ADMIN; role < EMBEDDED_ROLES; role++)
+            write_url(embedded, role);
         if (own_or_share(embedded, why))
             return embedded;
     }
