@@ -149,6 +149,22 @@ $$;
 comment on function lifecycle.bucket_of is
     'The bucket of a customer that this subject creates; the same for ever, on every server';
 
+create function lifecycle.histories_of(of_bucket smallint, of_customer bigint)
+returns table (bucket smallint, customer_id bigint)
+language sql stable
+as $$
+    select c.bucket, c.customer_id
+    from lifecycle.customer c
+    where c.bucket = of_bucket and c.customer_id = of_customer and c.root_id is null
+    union all
+    select c.bucket, c.customer_id
+    from lifecycle.customer c
+    where c.root_bucket = of_bucket and c.root_id = of_customer
+$$;
+comment on function lifecycle.histories_of is
+    'The customers whose events make up the history of this one: none, if it was merged into '
+    'another';
+
 -- Advisory locks of class 1 number the transactions that write roll-ups; the one of class 2
 -- keeps an event.voided apart from the writers that may be storing its target.
 

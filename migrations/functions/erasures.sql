@@ -174,7 +174,7 @@ begin
     set order_id = e.object
     from unnest(personas) p, lifecycle.event e
     where c.bucket = p.bucket and c.customer_id = p.customer_id and e.event_id = c.by_event;
-    perform lifecycle.derive_facts(lifecycle.setup_now(), lifecycle.all_things(touched));
+    perform lifecycle.derive_facts(lifecycle.setup_now(), lifecycle.all_facts(touched));
 end
 $$;
 comment on function lifecycle.derive_erased is

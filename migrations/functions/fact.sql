@@ -4,19 +4,27 @@
 --
 --   * fold_<fact>(touched lifecycle.thing[]): the rows of these things, by the ledger and by the
 --     facts that were defined before. It reads all events of a thing, so that the order in which
---     they arrived cannot matter; events_of and events_named give them;
+--     they arrived cannot matter; events_of, events_of_customers and history_of give them. It is in
+--     language sql, so that it becomes a part of the statement that calls it;
 --   * entries_of(f lifecycle.<fact>, zone text), if the roll-ups count it: what a row adds;
---   * touched_<fact>(touched lifecycle.thing[]), if most events change nothing: those that may;
---   * one call of define_fact, which makes derive_<fact> of these.
+--   * one call of define_fact, which makes derive_<fact> of these; if most events change nothing, it
+--     says which may (touching).
+--
+-- Where a row follows from one event alone, <fact>_of(bucket, customer_id, event) takes the place
+-- of the fold, and define_event_fact that of define_fact.
 --
 -- The ingest, voids, merges, verify and rebuild know a fact from then on (facts.sql).
 
 create type lifecycle.thing as (
-    bucket smallint, customer_id bigint, object text, event_id uuid, type smallint,
-    since timestamptz);
+    bucket smallint, customer_id bigint, object text, since timestamptz);
 comment on type lifecycle.thing is
-    'What an event touches: the object of a customer (null: all of the customer''s things); the '
-    'event, its type and its time (-infinity where it was taken back)';
+    'What events touch: the object of a customer (null: all of the customer''s things), and the '
+    'earliest time of the events (-infinity where one was taken back)';
+
+create type lifecycle.fact_things as (place smallint, things lifecycle.thing[]);
+comment on type lifecycle.fact_things is
+    'The things of a fact, by its place, that are to be derived: each once, and customers as a '
+    'whole first';
 
 create type lifecycle.entry as (
     day date, measure text, label text, detail text, currency text, n bigint, amount numeric,
@@ -40,104 +48,112 @@ create function lifecycle.all_things(touched lifecycle.touch[])
 returns lifecycle.thing[]
 language sql immutable
 as $$
-    select coalesce(array_agg(row(t.bucket, t.customer_id, null, null, null,
-                                  '-infinity')::lifecycle.thing), '{}')
-    from unnest(touched) t
+    select coalesce(array_agg(row(t.bucket, t.customer_id, null, '-infinity')::lifecycle.thing),
+                    '{}')
+    from (select distinct u.bucket, u.customer_id from unnest(touched) u) t
 $$;
 comment on function lifecycle.all_things is 'All things of these customers';
 
-create function lifecycle.things_for(touched lifecycle.thing[], types smallint[], scope text)
+create function lifecycle.whole_things(things lifecycle.thing[])
 returns lifecycle.thing[]
 language plpgsql immutable
 as $$
 begin
     return array(
-        select row(t.bucket, t.customer_id,
-                   case scope when 'object' then t.object when 'event' then t.event_id::text end,
-                   t.event_id, t.type, t.since)::lifecycle.thing
-        from unnest(touched) t
-        where t.type is null or t.type = any(types));
+        select t
+        from unnest(things) t
+        where t.object is null
+           or not exists (select
+                          from unnest(things) w
+                          where w.bucket = t.bucket and w.customer_id = t.customer_id
+                            and w.object is null)
+        order by t.object nulls first);
 end
 $$;
-comment on function lifecycle.things_for is
-    'Of what was touched: what a fact with these types is about';
+comment on function lifecycle.whole_things is
+    'Things, and where all things of a customer are among them, none besides';
 
-create function lifecycle.distinct_things(touched lifecycle.thing[])
-returns lifecycle.thing[]
-language plpgsql immutable
+create function lifecycle.last_object()
+returns text
+language sql immutable
 as $$
-begin
-    if cardinality(touched) < 2 then
-        return touched;
-    end if;
-    return array(
-        select row(d.bucket, d.customer_id, d.object, null, null, d.since)::lifecycle.thing
-        from (select t.bucket, t.customer_id, t.object, min(t.since) as since,
-                     bool_or(t.object is null)
-                         over (partition by t.bucket, t.customer_id) as is_whole
-              from unnest(touched) t
-              group by t.bucket, t.customer_id, t.object) d
-        where d.object is null or not d.is_whole
-        order by d.object nulls first);
-end
+    select repeat(chr(1114111), 256)
 $$;
-comment on function lifecycle.distinct_things is
-    'Each thing once; where all things of a customer are touched, none besides. Those come first';
+comment on function lifecycle.last_object is 'No object sorts after this';
+
+-- These are inlined into the folds, which are inlined in turn: a fold is one statement. The two that
+-- know the types of the index event_object name them as it does, or it would not serve.
 
 create function lifecycle.events_of(touched lifecycle.thing[], types smallint[])
 returns table (bucket smallint, customer_id bigint, object text, event lifecycle.event)
-language plpgsql stable
+language sql stable
 as $$
-begin
-    if touched[cardinality(touched)].object is not null then -- customers as a whole come first
-        return query
-        select t.bucket, t.customer_id, e.object, e.event
-        from unnest(touched) t
-        cross join lateral lifecycle.histories_of(t.bucket, t.customer_id) h
-        cross join lateral (
-            select x as event, x.object, x.event_id
-            from lifecycle.event x
-            where x.bucket = h.bucket and x.customer_id = h.customer_id
-              and x.type in (301, 302, 303, 304, 305, 310, 401, 404, 405, 408, 409, 415, 416, 417,
-                             418, 419, 420, 421, 422, 501, 502, 503, 504, 505, 509, 510, 511, 512,
-                             513, 606, 607, 610) -- as the index event_object says
-              and x.type = any(types) and x.object = t.object
-            offset 0 -- by key for each thing
-        ) e
-        where t.object is not null
-          and (select true from lifecycle.voided w where w.event_id = e.event_id limit 1) is null;
-    end if;
-    if touched[1].object is null then
-        return query
-        select t.bucket, t.customer_id, e.object, e.event
-        from unnest(touched) t
-        cross join lateral lifecycle.histories_of(t.bucket, t.customer_id) h
-        cross join lateral (
-            select x as event, x.object, x.event_id
-            from lifecycle.event x
-            where x.bucket = h.bucket and x.customer_id = h.customer_id
-              and x.type in (301, 302, 303, 304, 305, 310, 401, 404, 405, 408, 409, 415, 416, 417,
-                             418, 419, 420, 421, 422, 501, 502, 503, 504, 505, 509, 510, 511, 512,
-                             513, 606, 607, 610)
-              and x.type = any(types)
-            offset 0 -- by key for each customer
-        ) e
-        where t.object is null
-          and (select true from lifecycle.voided w where w.event_id = e.event_id limit 1) is null;
-    end if;
-end
+    select t.bucket, t.customer_id, e.object, e.event
+    from unnest(touched) t
+    cross join lateral lifecycle.histories_of(t.bucket, t.customer_id) h
+    cross join lateral (
+        select x as event, x.object, x.event_id
+        from lifecycle.event x
+        where x.bucket = h.bucket and x.customer_id = h.customer_id
+          and x.type in (301, 302, 303, 304, 305, 310, 401, 404, 405, 408, 409, 415, 416, 417, 418,
+                         419, 420, 421, 422, 501, 502, 503, 504, 505, 509, 510, 511, 512, 513,
+                         606, 607, 610)
+          and x.type = any(types)
+          and x.object between coalesce(t.object, '')
+                           and coalesce(t.object, lifecycle.last_object())
+        offset 0 -- by key for each thing
+    ) e
+    where (select true from lifecycle.voided w where w.event_id = e.event_id limit 1) is null
 $$;
 comment on function lifecycle.events_of is
     'The events in force of things, or of all things of a customer, joined customers'' histories '
     'included; the types must be among those of the index event_object';
 
-create function lifecycle.events_named(touched lifecycle.thing[], types smallint[])
+create function lifecycle.events_of_customers(touched lifecycle.thing[], types smallint[])
 returns table (bucket smallint, customer_id bigint, object text, event lifecycle.event)
-language plpgsql stable
+language sql stable
 as $$
-begin
-    return query
-    select t.bucket, t.customer_id, e.event_id::text, e.event
+    select t.bucket, t.customer_id, e.object, e.event
+    from unnest(touched) t
+    cross join lateral lifecycle.histories_of(t.bucket, t.customer_id) h
+    cross join lateral (
+        select x as event, x.object, x.event_id
+        from lifecycle.event x
+        where x.bucket = h.bucket and x.customer_id = h.customer_id
+          and x.type in (301, 302, 303, 304, 305, 310, 401, 404, 405, 408, 409, 415, 416, 417, 418,
+                         419, 420, 421, 422, 501, 502, 503, 504, 505, 509, 510, 511, 512, 513,
+                         606, 607, 610)
+          and x.type = any(types)
+        offset 0 -- by key for each customer
+    ) e
+    where (select true from lifecycle.voided w where w.event_id = e.event_id limit 1) is null
+$$;
+comment on function lifecycle.events_of_customers is
+    'The same of customers as a whole: events that name no thing are among them';
+
+create function lifecycle.history_of(touched lifecycle.thing[], types smallint[])
+returns table (bucket smallint, customer_id bigint, event lifecycle.event)
+language sql stable
+as $$
+    select t.bucket, t.customer_id, e.event
+    from unnest(touched) t
+    cross join lateral lifecycle.histories_of(t.bucket, t.customer_id) h
+    cross join lateral (
+        select x as event, x.event_id
+        from lifecycle.event x
+        where x.bucket = h.bucket and x.customer_id = h.customer_id and x.type = any(types)
+        offset 0 -- by key for each customer
+    ) e
+    where (select true from lifecycle.voided w where w.event_id = e.event_id limit 1) is null
+$$;
+comment on function lifecycle.history_of is
+    'The events in force of customers as a whole, of any types: by walking through all of theirs';
+
+create function lifecycle.events_named(touched lifecycle.thing[], types smallint[])
+returns table (bucket smallint, customer_id bigint, event lifecycle.event)
+language sql stable
+as $$
+    select t.bucket, t.customer_id, e.event
     from unnest(touched) t
     cross join lateral (
         select x as event, x.event_id, x.bucket, x.customer_id, x.type
@@ -152,22 +168,12 @@ begin
            limit 1)
       and (select true from lifecycle.voided w where w.event_id = e.event_id limit 1) is null
     union all
-    select t.bucket, t.customer_id, e.event_id::text, e.event
-    from unnest(touched) t
-    cross join lateral lifecycle.histories_of(t.bucket, t.customer_id) h
-    cross join lateral (
-        select x as event, x.event_id
-        from lifecycle.event x
-        where x.bucket = h.bucket and x.customer_id = h.customer_id and x.type = any(types)
-        offset 0 -- by key for each customer
-    ) e
-    where t.object is null
-      and (select true from lifecycle.voided w where w.event_id = e.event_id limit 1) is null;
-end
+    select h.bucket, h.customer_id, h.event
+    from lifecycle.history_of(array(select t from unnest(touched) t where t.object is null),
+                              types) h
 $$;
 comment on function lifecycle.events_named is
-    'The events in force that things name by their ids, or all of a customer''s of these types; '
-    'object is the event''s id';
+    'The events in force that things name by their ids, or all of a customer''s of these types';
 
 create function lifecycle.count_entries(writer_number smallint, lost lifecycle.entry[],
                                         won lifecycle.entry[])
@@ -211,9 +217,9 @@ comment on function lifecycle.count_entries is
 create type lifecycle.balance as (lost lifecycle.entry[], won lifecycle.entry[]);
 comment on type lifecycle.balance is 'What the roll-ups have to lose, and what they win';
 
--- What define_fact makes; %1$I is the fact, %2$s what leaves out things that cannot matter, %3$s its
--- columns, %4$s those of the row on conflict, %5$s and %6$s the entries of the rows before and after,
--- %7$s which things may have a row already.
+-- What define_fact makes; %1$I is the fact, %2$s its columns, %3$s those of the row on conflict, %4$s
+-- and %5$s the entries of the rows before and after, %6$s the simple way. Each statement costs a batch
+-- its start, so there are few.
 
 create function lifecycle.derivation_template()
 returns text
@@ -225,53 +231,50 @@ returns lifecycle.balance
 language plpgsql
 as $$
 declare
-    things constant lifecycle.thing[] := lifecycle.distinct_things(%2$s);
+    things lifecycle.thing[] := touched;
     stale lifecycle.%1$I[];
     fresh lifecycle.%1$I[];
     balance lifecycle.balance;
 begin
-    if things = '{}' then
+    if things[1].object is null and things[cardinality(things)].object is not null then
+        things := lifecycle.whole_things(things);
+    end if;%6$s
+    select array(
+               select s.fact
+               from unnest(things) t
+               cross join lateral (
+                   select f as fact
+                   from lifecycle.%1$I f
+                   where f.bucket = t.bucket and f.customer_id = t.customer_id
+                     and f.object between coalesce(t.object, '')
+                                      and coalesce(t.object, lifecycle.last_object())
+                   offset 0 -- by key for each thing
+               ) s),
+           array(select f from lifecycle.fold_%1$s(things) f)
+    into stale, fresh;
+    if stale = fresh then
         return null;
     end if;
-    stale := array(
-        select s.fact
-        from unnest(things) t
-        cross join lateral (
-            select f as fact
-            from lifecycle.%1$I f
-            where f.bucket = t.bucket and f.customer_id = t.customer_id and f.object = t.object
-            offset 0 -- by key for each thing
-        ) s
-        where t.object is not null and %7$s
-        union all
-        select s.fact
-        from unnest(things) t
-        cross join lateral (
-            select f as fact
-            from lifecycle.%1$I f
-            where f.bucket = t.bucket and f.customer_id = t.customer_id
-            offset 0 -- by key for each customer
-        ) s
-        where t.object is null);
-    fresh := array(select f from lifecycle.fold_%1$s(things) f);
-    if stale <> '{}' then
+    if stale = '{}' then
+        insert into lifecycle.%1$I
+        select *
+        from unnest(fresh);
+    else
         delete from lifecycle.%1$I x
         using (select s.bucket, s.customer_id, s.object from unnest(stale) s
                except
                select f.bucket, f.customer_id, f.object from unnest(fresh) f) gone
         where x.bucket = gone.bucket and x.customer_id = gone.customer_id
           and x.object = gone.object;
-        balance.lost := %5$s;
-    end if;
-    if fresh <> '{}' then
         insert into lifecycle.%1$I as x
         select *
         from unnest(fresh)
         on conflict (bucket, customer_id, object) do update
-        set (%3$s) = row(%4$s)
+        set (%2$s) = row(%3$s)
         where (x.*) is distinct from (excluded.*);
-        balance.won := %6$s;
+        balance.lost := %4$s;
     end if;
+    balance.won := %5$s;
     return balance;
 end
 $$
@@ -281,53 +284,123 @@ comment on function lifecycle.derivation_template is
     'The derivation of every fact: the rows that stand and those that the fold gives; what the '
     'roll-ups lose and win by the change (entries that stay are among both)';
 
-create function lifecycle.define_fact(name text, types smallint[], scope text,
-                                      measures text[] default '{}')
+create function lifecycle.simple_template()
+returns text
+language sql immutable
+as $template$
+    select $body$
+    if things[1].since > '-infinity' then
+        with come as (
+            insert into lifecycle.%1$I as x
+            select f.*
+            from unnest(things) t
+            cross join lateral (
+                select e as event, e.event_id
+                from lifecycle.event e
+                where e.event_id = t.object::uuid
+                limit 1 -- a probe by key
+            ) e
+            cross join lateral lifecycle.%1$s_of(t.bucket, t.customer_id, e.event) f
+            where (select true from lifecycle.voided w where w.event_id = e.event_id limit 1)
+                  is null
+            returning x as fact
+        )
+        select %2$s
+        into balance.won;
+        return balance;
+    end if;$body$
+$template$;
+comment on function lifecycle.simple_template is
+    'The derivation of new events where each is a row: nothing stands, and nothing has to be read but '
+    'the event. %1$I is the fact, %2$s its entries';
+
+create function lifecycle.make_derivation(name text, has_entries boolean, simple_way text)
 returns void
 language plpgsql
 as $$
 declare
+    entries constant text := case
+        when has_entries then 'array(select e
+                                     from unnest(%s) f
+                                     cross join lateral lifecycle.entries_of(f, zone) e)'
+        else 'null::lifecycle.entry[]'
+    end;
     columns text;
-    filter text := 'touched';
-    entries text := 'array(select e
-                              from unnest(%s) f
-                              cross join lateral lifecycle.entries_of(f, zone) e)';
 begin
-    if to_regproc('lifecycle.touched_' || name) is not null then
-        filter := format('lifecycle.touched_%s(touched)', name);
-    end if;
-    if measures = '{}' then
-        entries := 'null::lifecycle.entry[]';
-    end if;
     select string_agg(quote_ident(attname), ', ' order by attnum)
     into columns
     from pg_attribute
     where attrelid = format('lifecycle.%I', name)::regclass and attnum > 0 and not attisdropped
       and attname not in ('bucket', 'customer_id', 'object');
-    execute format(lifecycle.derivation_template(), name, filter, columns,
+    execute format(lifecycle.derivation_template(), name, columns,
                    'excluded.' || replace(columns, ', ', ', excluded.'),
-                   format(entries, 'stale'), format(entries, 'fresh'),
-                   case scope when 'event' then 't.since = ''-infinity'' -- not new' else 'true'
-                   end);
+                   format(entries, 'stale'), format(entries, 'fresh'), simple_way);
     execute format('comment on function lifecycle.derive_%s is %L', name,
                    'Brings ' || name || ' up to date for these things; what that changes in the '
                    'roll-ups');
+end
+$$;
+comment on function lifecycle.make_derivation is 'Makes derive_<name> of the template';
+
+create function lifecycle.define_fact(name text, types smallint[], scope text,
+                                      measures text[] default '{}', touching text default null)
+returns void
+language plpgsql
+as $$
+begin
+    perform lifecycle.make_derivation(name, measures <> '{}', '');
     insert into lifecycle.fact
     select count(*) + 1, define_fact.name, define_fact.types, define_fact.scope,
-           define_fact.measures
+           define_fact.measures, define_fact.touching
     from lifecycle.fact;
 end
 $$;
 comment on function lifecycle.define_fact is
     'Makes derive_<name> and lets the ingest know of it; measures are those of its entries, none '
-    'if it has no function entries_of';
+    'if it has no function entries_of. touching is the condition, in SQL, on which a new event t (its '
+    'bucket, customer_id, object, event_id, type, since and body) may change a row; null if any may';
+
+create function lifecycle.define_event_fact(name text, types smallint[],
+                                            measures text[] default '{}')
+returns void
+language plpgsql
+as $$
+begin
+    execute format($fold$
+        create function lifecycle.fold_%1$s(touched lifecycle.thing[])
+        returns setof lifecycle.%1$I
+        language sql stable
+        as $body$
+            select f.*
+            from lifecycle.events_named(touched, %2$L) e
+            cross join lateral lifecycle.%1$s_of(e.bucket, e.customer_id, e.event) f
+        $body$
+    $fold$, name, types);
+    execute format('comment on function lifecycle.fold_%s is %L', name,
+                   'The rows of ' || name || ' that these events are, by the ledger');
+    perform lifecycle.make_derivation(
+        name, measures <> '{}',
+        format(lifecycle.simple_template(), name,
+               case when measures = '{}' then 'null'
+                    else '(select array_agg(e)
+                from come c
+                cross join lateral lifecycle.entries_of(c.fact, zone) e)' end));
+    insert into lifecycle.fact
+    select count(*) + 1, define_event_fact.name, define_event_fact.types, 'event',
+           define_event_fact.measures, null
+    from lifecycle.fact;
+end
+$$;
+comment on function lifecycle.define_event_fact is
+    'Makes fold_<name> and derive_<name> of <name>_of, which gives the row that an event is, and lets '
+    'the ingest know of it';
 
 create function lifecycle.define_entries(name text, measures text[])
 returns void
 language sql
 as $$
     insert into lifecycle.fact
-    select count(*) + 1, define_entries.name, '{}', null, define_entries.measures
+    select count(*) + 1, define_entries.name, '{}', null, define_entries.measures, null
     from lifecycle.fact
 $$;
 comment on function lifecycle.define_entries is

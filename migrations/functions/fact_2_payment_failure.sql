@@ -11,15 +11,13 @@ comment on function lifecycle.payment_recovered is 'The code of bill.payment.rec
 
 create function lifecycle.fold_payment_failure(touched lifecycle.thing[])
 returns setof lifecycle.payment_failure
-language plpgsql stable
+language sql stable
 as $$
-begin
-    return query
     with told as materialized (
         select o.bucket, o.customer_id, o.object, (o.event).type, (o.event).event_id,
                (o.event).occurred_at, (o.event).amount, (o.event).currency,
                (o.event).body -> 'data' as data
-        from lifecycle.events_of(touched, '{408,409}') o
+        from lifecycle.events_of_customers(touched, '{408,409}') o
     )
     select f.bucket, f.customer_id, f.event_id::text, f.object, f.occurred_at,
            coalesce(f.data ->> 'reason', 'other'), f.amount, f.currency, r.occurred_at, r.event_id
@@ -41,32 +39,10 @@ begin
         order by x.occurred_at, x.event_id
         limit 1
     ) r on true
-    where f.type = lifecycle.payment_failed();
-end
+    where f.type = lifecycle.payment_failed()
 $$;
 comment on function lifecycle.fold_payment_failure is
     'The failed payments of customers, by the ledger and the revenue';
-
-create function lifecycle.touched_payment_failure(touched lifecycle.thing[])
-returns lifecycle.thing[]
-language plpgsql stable
-as $$
-begin
-    return array(
-        select t
-        from unnest(touched) t
-        where t.type is distinct from lifecycle.payment_succeeded()
-           or (select true
-               from lifecycle.payment_failure f
-               where f.bucket = t.bucket and f.customer_id = t.customer_id
-                 and (t.since = '-infinity'
-                      or f.failed_at < t.since
-                         and coalesce(f.recovered_at >= t.since, true))
-               limit 1));
-end
-$$;
-comment on function lifecycle.touched_payment_failure is
-    'Of payments, those that make good what had failed before them, or that did and were taken back';
 
 create function lifecycle.entries_of(f lifecycle.payment_failure, zone text)
 returns setof lifecycle.entry
@@ -83,5 +59,23 @@ comment on function lifecycle.entries_of(lifecycle.payment_failure, text) is
     'A failed payment by its reason, and, on the same day, by the days of 24 hours after which it '
     'was made good: up to 365';
 
+create function lifecycle.may_pay_what_failed()
+returns text
+language sql immutable
+as $touching$
+    select $$
+        t.type <> lifecycle.payment_succeeded()
+        or (select true
+            from lifecycle.payment_failure f
+            where f.bucket = t.bucket and f.customer_id = t.customer_id
+              and f.failed_at < t.since and coalesce(f.recovered_at >= t.since, true)
+            limit 1)
+    $$
+$touching$;
+comment on function lifecycle.may_pay_what_failed is
+    'Of payments, the condition that they make good what had failed before them; in SQL, as '
+    'define_fact takes it';
+
 select lifecycle.define_fact('payment_failure', '{407,408,409}', 'customer',
-                             '{payment_failed,payment_recovered}');
+                             '{payment_failed,payment_recovered}',
+                             lifecycle.may_pay_what_failed());

@@ -240,10 +240,8 @@ comment on function lifecycle.subscription_of is
 
 create function lifecycle.fold_subscription(touched lifecycle.thing[])
 returns setof lifecycle.subscription
-language plpgsql stable
+language sql stable
 as $$
-begin
-    return query
     select s.*
     from (select o.bucket, o.customer_id, o.object,
                  array_agg(o.event order by (o.event).occurred_at, (o.event).sequence nulls first,
@@ -251,8 +249,7 @@ begin
           from lifecycle.events_of(touched, lifecycle.subscription_types()) o
           group by o.bucket, o.customer_id, o.object) o
     cross join lateral lifecycle.subscription_of(o.bucket, o.customer_id, o.object, o.events) s
-    where s.started_at is not null;
-end
+    where s.started_at is not null
 $$;
 comment on function lifecycle.fold_subscription is
     'Subscriptions and all their states, by the ledger';

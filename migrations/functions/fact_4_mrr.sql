@@ -129,33 +129,6 @@ $$;
 comment on function lifecycle.fold_mrr is
     'The movements of customers'' MRR, by their subscriptions and failed payments';
 
-create function lifecycle.touched_mrr(touched lifecycle.thing[])
-returns lifecycle.thing[]
-language plpgsql stable
-as $$
-begin
-    return array(
-        select t
-        from unnest(touched) t
-        where t.type is null or t.type = any(lifecycle.subscription_types())
-           or (select true
-               from lifecycle.subscription s
-               where s.bucket = t.bucket and s.customer_id = t.customer_id
-               limit 1)
-              and (t.type <> lifecycle.payment_succeeded()
-                   or (select true
-                       from lifecycle.payment_failure f
-                       where f.bucket = t.bucket and f.customer_id = t.customer_id
-                         and (t.since = '-infinity'
-                              or f.failed_at < t.since
-                                 and coalesce(f.recovered_at >= t.since, true))
-                       limit 1)));
-end
-$$;
-comment on function lifecycle.touched_mrr is
-    'Of what failed and was paid, that of subscribers; and of payments, those that make good what '
-    'had failed before them, or that did and were taken back';
-
 -- What the roll-ups count of it. Each period of any length knows what becomes, within it, of the
 -- customers who were active when it began; so retention over a period is a sum over its days.
 
@@ -291,4 +264,12 @@ select lifecycle.define_fact(
       monthly:mrr_active,survival_begun,survival_ended}'
     || array(select m || ':' || u
              from unnest('{mrr_retained,mrr_kept,mrr_lost}'::text[]) m,
-                  unnest(lifecycle.all_units()) u));
+                  unnest(lifecycle.all_units()) u),
+    format($$
+        t.type = any(lifecycle.subscription_types())
+        or (select true
+            from lifecycle.subscription s
+            where s.bucket = t.bucket and s.customer_id = t.customer_id
+            limit 1)
+           and (%s)
+    $$, lifecycle.may_pay_what_failed())); -- of what failed and was paid, that of subscribers

@@ -21,10 +21,8 @@ comment on function lifecycle.case_types is 'The codes of the events of a case';
 
 create function lifecycle.fold_support_case(touched lifecycle.thing[])
 returns setof lifecycle.support_case
-language plpgsql stable
+language sql stable
 as $$
-begin
-    return query
     with told as (
         select t.bucket, t.customer_id, t.object, (t.event).event_id, (t.event).type,
                (t.event).occurred_at as at, (t.event).body -> 'data' as data,
@@ -32,7 +30,6 @@ begin
                min((t.event).occurred_at) filter (where (t.event).type = lifecycle.case_opened())
                    over (partition by t.bucket, t.customer_id, t.object) as opened_at
         from lifecycle.events_of(touched, lifecycle.case_types()) t
-        where t.object is not null
         window in_order as (
             partition by t.bucket, t.customer_id, t.object
             order by (t.event).occurred_at, (t.event).sequence nulls first, (t.event).source,
@@ -64,8 +61,7 @@ begin
            c.opening ->> 'category', c.opening ->> 'priority', c.opening ->> 'offering',
            c.first_reply_at, c.first_closed_at, case when c.is_closed then c.last_closed_at end,
            c.reopened::integer, c.escalated_at, case when c.is_closed then c.resolution end
-    from cases c;
-end
+    from cases c
 $$;
 comment on function lifecycle.fold_support_case is
     'The cases that were opened, by the ledger: when they were answered, closed and reopened';
@@ -90,24 +86,28 @@ comment on function lifecycle.entries_of(lifecycle.support_case, text) is
     'closed), first closed (amount: whether it was reopened) and last closed; amounts are seconds '
     'since it was opened';
 
+-- What is told of a case that nobody has opened yet, counts from when somebody does.
 select lifecycle.define_fact('support_case', lifecycle.case_types(), 'object',
-    '{case_opened,case_answered,case_attended,case_closed,case_resolved}');
+    '{case_opened,case_answered,case_attended,case_closed,case_resolved}', $$
+    t.type = lifecycle.case_opened()
+    or (select true
+        from lifecycle.support_case c
+        where c.bucket = t.bucket and c.customer_id = t.customer_id and c.object = t.object
+        limit 1)
+$$);
 
-create function lifecycle.fold_sentiment(touched lifecycle.thing[])
+create function lifecycle.sentiment_of(of_bucket smallint, of_customer bigint,
+                                       e lifecycle.event)
 returns setof lifecycle.sentiment
-language plpgsql stable
+language sql stable
 as $$
-begin
-    return query
-    select t.bucket, t.customer_id, t.object, (t.event).occurred_at, (t.event).object,
+    select of_bucket, of_customer, e.event_id::text, e.occurred_at, e.object,
            (d.data ->> 'sentiment')::numeric
-    from lifecycle.events_named(touched, array[lifecycle.case_replied()]) t
-    cross join lateral (select (t.event).body -> 'data' as data) d
-    where d.data ->> 'by' = 'customer' and d.data ->> 'sentiment' is not null;
-end
+    from (select e.body -> 'data' as data) d
+    where d.data ->> 'by' = 'customer' and d.data ->> 'sentiment' is not null
 $$;
-comment on function lifecycle.fold_sentiment is
-    'The sentiments of customers'' own replies, by the ledger';
+comment on function lifecycle.sentiment_of is
+    'The sentiment of a reply, if it is the customer''s own';
 
 create function lifecycle.entries_of(f lifecycle.sentiment, zone text)
 returns setof lifecycle.entry
@@ -119,5 +119,5 @@ $$;
 comment on function lifecycle.entries_of(lifecycle.sentiment, text) is
     'A sentiment counts on the day of the reply';
 
-select lifecycle.define_fact('sentiment', array[lifecycle.case_replied()], 'event',
-                             '{sentiment}');
+select lifecycle.define_event_fact('sentiment', array[lifecycle.case_replied()],
+                                   '{sentiment}');

@@ -19,10 +19,8 @@ comment on function lifecycle.return_received is 'The code of deliver.return.rec
 
 create function lifecycle.fold_delivery(touched lifecycle.thing[])
 returns setof lifecycle.delivery
-language plpgsql stable
+language sql stable
 as $$
-begin
-    return query
     with told as (
         select t.bucket, t.customer_id, t.object, (t.event).event_id, (t.event).type,
                (t.event).occurred_at as at, (t.event).units, d.data ->> 'promised_at' as promised,
@@ -35,7 +33,6 @@ begin
                             (t.event).source, (t.event).id) as place
         from lifecycle.events_of(touched, lifecycle.delivery_types()) t
         cross join lateral (select (t.event).body -> 'data' as data) d
-        where t.object is not null
     ),
     ended as (
         select t.*, coalesce(min(t.place) filter (where t.is_completed and t.is_whole) over thing,
@@ -71,8 +68,7 @@ begin
            case when length(d.delivered) <= 10 then d.delivered::date end, d.ended_by,
            case when d.end_place is null then d.failed_at end, d.is_whole, d.units
     from deliveries d
-    where d.promised is not null or d.end_place is not null or d.failed_at is not null;
-end
+    where d.promised is not null or d.end_place is not null or d.failed_at is not null
 $$;
 comment on function lifecycle.fold_delivery is
     'The deliveries that were promised for a time, completed or failed, by the ledger. One of several '
@@ -106,38 +102,20 @@ comment on function lifecycle.entries_of(lifecycle.delivery, text) is
     'A delivery counts on the day when it was completed: on time, late, or not promised; the amount '
     'is its units';
 
-create function lifecycle.touched_delivery(touched lifecycle.thing[])
-returns lifecycle.thing[]
-language plpgsql stable
-as $$
-begin
-    return array(
-        select t
-        from unnest(touched) t
-        where t.type is null or t.since = '-infinity'
-           or t.type in (lifecycle.fulfilment_completed(), lifecycle.fulfilment_failed())
-           or (select true
-               from lifecycle.delivery d
-               where d.bucket = t.bucket and d.customer_id = t.customer_id
-                 and d.object = t.object
-               limit 1)
-           or (select e.body #>> '{data,promised_at}' is not null
-               from lifecycle.event e
-               where e.event_id = t.event_id
-               limit 1));
-end
-$$;
-comment on function lifecycle.touched_delivery is
-    'Leaves out beginnings and shipments that promise nothing, of deliveries that nobody tells of';
-
-select lifecycle.define_fact('delivery', lifecycle.delivery_types(), 'object', '{delivery}');
+-- Beginnings and shipments that promise nothing, of deliveries that nobody tells of, change nothing.
+select lifecycle.define_fact('delivery', lifecycle.delivery_types(), 'object', '{delivery}', $$
+    t.type in (lifecycle.fulfilment_completed(), lifecycle.fulfilment_failed())
+    or t.body::json #>> '{data,promised_at}' is not null
+    or (select true
+        from lifecycle.delivery d
+        where d.bucket = t.bucket and d.customer_id = t.customer_id and d.object = t.object
+        limit 1)
+$$);
 
 create function lifecycle.fold_order_return(touched lifecycle.thing[])
 returns setof lifecycle.order_return
-language plpgsql stable
+language sql stable
 as $$
-begin
-    return query
     select t.bucket, t.customer_id, t.object, array_agg((t.event).occurred_at order by p.place),
            array_agg((t.event).units order by p.place),
            array_agg((t.event).body #>> '{data,reason}' order by p.place)
@@ -145,9 +123,7 @@ begin
     cross join lateral (
         select row((t.event).occurred_at, coalesce((t.event).sequence, ''), (t.event).source,
                    (t.event).id) as place) p
-    where t.object is not null
-    group by t.bucket, t.customer_id, t.object;
-end
+    group by t.bucket, t.customer_id, t.object
 $$;
 comment on function lifecycle.fold_order_return is 'What came back of each order, by the ledger';
 

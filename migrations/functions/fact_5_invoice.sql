@@ -18,12 +18,19 @@ end
 $$;
 comment on function lifecycle.counts_invoices is 'Whether revenue is counted by invoices';
 
+create function lifecycle.not_revenue(e lifecycle.event)
+returns bigint
+language sql immutable
+as $$
+    select coalesce((e.body #>> '{data,tax}')::bigint, 0)
+         + coalesce((e.body #>> '{data,discount}')::bigint, 0)
+$$;
+comment on function lifecycle.not_revenue is 'Tax and discount of an invoice, in minor units';
+
 create function lifecycle.fold_invoice(touched lifecycle.thing[])
 returns setof lifecycle.invoice
-language plpgsql stable
+language sql stable
 as $$
-begin
-    return query
     select i.bucket, i.customer_id, i.object, (i.issued).occurred_at,
            (select min(e.occurred_at)
             from unnest(i.endings) e
@@ -38,20 +45,10 @@ begin
           from lifecycle.events_of(touched, lifecycle.invoice_types()) e
           where lifecycle.counts_invoices()
           group by e.bucket, e.customer_id, e.object) i
-    where i.issued is distinct from null;
-end
+    where i.issued is distinct from null
 $$;
 comment on function lifecycle.fold_invoice is
     'Invoices by the ledger: the first that was issued under an id, and when it was taken back';
-
-create function lifecycle.not_revenue(e lifecycle.event)
-returns bigint
-language sql immutable
-as $$
-    select coalesce((e.body #>> '{data,tax}')::bigint, 0)
-         + coalesce((e.body #>> '{data,discount}')::bigint, 0)
-$$;
-comment on function lifecycle.not_revenue is 'Tax and discount of an invoice, in minor units';
 
 create function lifecycle.entries_of(f lifecycle.invoice, zone text)
 returns setof lifecycle.entry
@@ -65,27 +62,12 @@ as $$
     where f.ended_at is not null
 $$;
 
-create function lifecycle.touched_invoice(touched lifecycle.thing[])
-returns lifecycle.thing[]
-language plpgsql stable
-as $$
-begin
-    if lifecycle.counts_invoices() then
-        return touched;
-    end if;
-    return array(select t from unnest(touched) t where t.type is null);
-end
-$$;
-comment on function lifecycle.touched_invoice is
-    'All that was touched, if invoices count; else only customers as a whole, who have none then';
-
 create function lifecycle.recount_invoices(most bigint)
 returns void
 language plpgsql
 as $$
 declare
     setup lifecycle.setup;
-    balance lifecycle.balance;
 begin
     if (select sum(t.events) from lifecycle.event_total t
         where t.type = any(lifecycle.invoice_types())) > most then
@@ -96,9 +78,11 @@ begin
     perform pg_advisory_xact_lock(2, 0);
     setup := lifecycle.setup_now();
     for bucket in 0..63 loop
-        balance := lifecycle.derive_invoice(
-            lifecycle.all_things(lifecycle.bucket_touched(bucket::smallint)), setup.zone);
-        perform lifecycle.count_entries(setup.writer, balance.lost, balance.won);
+        perform lifecycle.derive_facts(setup, array(
+            select row(f.place, lifecycle.all_things(lifecycle.bucket_touched(bucket::smallint)))
+                   ::lifecycle.fact_things
+            from lifecycle.fact f
+            where f.name = 'invoice'));
     end loop;
 end
 $$;
@@ -107,4 +91,4 @@ comment on function lifecycle.recount_invoices is
     'where there are more than so many';
 
 select lifecycle.define_fact('invoice', lifecycle.invoice_types(), 'object',
-                             '{invoiced,invoice_ended}');
+                             '{invoiced,invoice_ended}', '(select lifecycle.counts_invoices())');

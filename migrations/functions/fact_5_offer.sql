@@ -19,10 +19,8 @@ comment on function lifecycle.offer_types is 'The codes of the events of offers 
 
 create function lifecycle.fold_offer(touched lifecycle.thing[])
 returns setof lifecycle.offer
-language plpgsql stable
+language sql stable
 as $$
-begin
-    return query
     with told as (
         select t.bucket, t.customer_id, t.object, (t.event).type, (t.event).occurred_at as at,
                (t.event).amount, (t.event).currency, (t.event).body -> 'data' as data,
@@ -30,7 +28,7 @@ begin
                array_agg(t.object) filter (
                    where (t.event).type = lifecycle.offer_made()
                      and (t.event).body #>> '{data,kind}' = 'winback') over so_far as winbacks
-        from lifecycle.events_of(touched, lifecycle.offer_types()) t
+        from lifecycle.events_of_customers(touched, lifecycle.offer_types()) t
         window so_far as (
             partition by t.bucket, t.customer_id
             order by (t.event).occurred_at, (t.event).sequence nulls first, (t.event).source,
@@ -63,8 +61,7 @@ begin
            case o.answer when lifecycle.offer_accepted() then 'accepted'
                          when lifecycle.offer_declined() then 'declined' end,
            o.answered_at, o.won_back_at, o.amount, o.currency, o.offering
-    from offers o;
-end
+    from offers o
 $$;
 comment on function lifecycle.fold_offer is
     'The offers to customers and the last answers to them, by the ledger';

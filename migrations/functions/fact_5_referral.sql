@@ -12,10 +12,8 @@ comment on function lifecycle.advocacy_recorded is 'The code of loyalty.advocacy
 
 create function lifecycle.fold_referral(touched lifecycle.thing[])
 returns setof lifecycle.referral
-language plpgsql stable
+language sql stable
 as $$
-begin
-    return query
     with told as (
         select t.bucket, t.customer_id, t.object, (t.event).type, (t.event).occurred_at as at,
                (t.event).body -> 'data' as data,
@@ -25,7 +23,6 @@ begin
                             (t.event).source, (t.event).id) as place
         from lifecycle.events_of(touched, array[lifecycle.referral_made(),
                                                 lifecycle.referral_converted()]) t
-        where t.object is not null
     )
     select t.bucket, t.customer_id, t.object, min(t.at),
            min(t.at) filter (where t.type = lifecycle.referral_converted()),
@@ -36,8 +33,7 @@ begin
            (array_agg((t.data ->> 'value')::bigint order by t.place desc)
                 filter (where t.data ->> 'value' is not null))[1]
     from told t
-    group by t.bucket, t.customer_id, t.object;
-end
+    group by t.bucket, t.customer_id, t.object
 $$;
 comment on function lifecycle.fold_referral is
     'The referrals by customers, by the ledger; one that is known by its conversion only was made '
@@ -60,15 +56,12 @@ select lifecycle.define_fact('referral', array[lifecycle.referral_made(),
 
 create function lifecycle.fold_advocate(touched lifecycle.thing[])
 returns setof lifecycle.advocate
-language plpgsql stable
+language sql stable
 as $$
-begin
-    return query
     select t.bucket, t.customer_id, '', min((t.event).occurred_at)
-    from lifecycle.events_named(touched, array[lifecycle.referral_made(),
-                                               lifecycle.advocacy_recorded()]) t
-    group by t.bucket, t.customer_id;
-end
+    from lifecycle.history_of(touched, array[lifecycle.referral_made(),
+                                             lifecycle.advocacy_recorded()]) t
+    group by t.bucket, t.customer_id
 $$;
 comment on function lifecycle.fold_advocate is
     'The customers who made a referral or whose advocacy was recorded, by the ledger';
@@ -85,4 +78,9 @@ comment on function lifecycle.entries_of(lifecycle.advocate, text) is
 
 select lifecycle.define_fact('advocate', array[lifecycle.referral_made(),
                                                lifecycle.advocacy_recorded()],
-                             'customer', '{advocate}');
+                             'customer', '{advocate}', $$
+    (select a.since <= t.since
+     from lifecycle.advocate a
+     where a.bucket = t.bucket and a.customer_id = t.customer_id
+     limit 1) is not true
+$$); -- all but who are advocates already

@@ -4,20 +4,15 @@ create function lifecycle.survey_answered() returns smallint
 language sql immutable as $$ select 507::smallint $$;
 comment on function lifecycle.survey_answered is 'The code of support.survey.answered';
 
-create function lifecycle.fold_survey(touched lifecycle.thing[])
+create function lifecycle.survey_of(of_bucket smallint, of_customer bigint, e lifecycle.event)
 returns setof lifecycle.survey
-language plpgsql stable
+language sql stable
 as $$
-begin
-    return query
-    select t.bucket, t.customer_id, t.object, (t.event).occurred_at, (t.event).object,
-           d.data ->> 'kind', (d.data ->> 'score')::numeric, (d.data ->> 'scale_max')::numeric,
-           d.data ->> 'case_id'
-    from lifecycle.events_named(touched, array[lifecycle.survey_answered()]) t
-    cross join lateral (select (t.event).body -> 'data' as data) d;
-end
+    select of_bucket, of_customer, e.event_id::text, e.occurred_at, e.object, d.data ->> 'kind',
+           (d.data ->> 'score')::numeric, (d.data ->> 'scale_max')::numeric, d.data ->> 'case_id'
+    from (select e.body -> 'data' as data) d
 $$;
-comment on function lifecycle.fold_survey is 'The answers to surveys, by the ledger';
+comment on function lifecycle.survey_of is 'The answer to a survey that an event is';
 
 create function lifecycle.opinion(kind text, score numeric, scale_max numeric)
 returns text
@@ -52,5 +47,5 @@ comment on function lifecycle.entries_of(lifecycle.survey, text) is
     'An answer counts on its day, under its kind and the opinion that it gives; the amount is the '
     'score';
 
-select lifecycle.define_fact('survey', array[lifecycle.survey_answered()], 'event',
-                             '{csat,nps,ces}');
+select lifecycle.define_event_fact('survey', array[lifecycle.survey_answered()],
+                                   '{csat,nps,ces}');

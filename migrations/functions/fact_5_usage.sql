@@ -11,28 +11,22 @@ comment on function lifecycle.usage_recorded is 'The code of deliver.usage.recor
 comment on function lifecycle.risk_flagged is 'The code of support.risk.flagged';
 comment on function lifecycle.risk_cleared is 'The code of support.risk.cleared';
 
-create function lifecycle.fold_usage(touched lifecycle.thing[])
+create function lifecycle.usage_of(of_bucket smallint, of_customer bigint, e lifecycle.event)
 returns setof lifecycle.usage
-language plpgsql stable
+language sql stable
 as $$
-begin
-    return query
-    select t.bucket, t.customer_id, t.object, (t.event).occurred_at, d.data ->> 'feature',
+    select of_bucket, of_customer, e.event_id::text, e.occurred_at, d.data ->> 'feature',
            (d.data ->> 'quantity')::numeric, d.data ->> 'unit'
-    from lifecycle.events_named(touched, array[lifecycle.usage_recorded()]) t
-    cross join lateral (select (t.event).body -> 'data' as data) d;
-end
+    from (select e.body -> 'data' as data) d
 $$;
-comment on function lifecycle.fold_usage is 'What customers used, by the ledger';
+comment on function lifecycle.usage_of is 'What an event tells that a customer used';
 
-select lifecycle.define_fact('usage', array[lifecycle.usage_recorded()], 'event');
+select lifecycle.define_event_fact('usage', array[lifecycle.usage_recorded()]);
 
 create function lifecycle.fold_risk(touched lifecycle.thing[])
 returns setof lifecycle.risk
-language plpgsql stable
+language sql stable
 as $$
-begin
-    return query
     with told as (
         select t.bucket, t.customer_id, d.data ->> 'kind' as kind, (t.event).event_id,
                (t.event).occurred_at as at, (d.data ->> 'score')::numeric as score,
@@ -43,8 +37,8 @@ begin
                    over (partition by t.bucket, t.customer_id, d.data ->> 'kind')
                    - count(*) filter (where (t.event).type = lifecycle.risk_cleared())
                          over in_order = 0 as is_last
-        from lifecycle.events_of(touched, array[lifecycle.risk_flagged(),
-                                                lifecycle.risk_cleared()]) t
+        from lifecycle.events_of_customers(touched, array[lifecycle.risk_flagged(),
+                                                          lifecycle.risk_cleared()]) t
         cross join lateral (select (t.event).body -> 'data' as data) d
         window in_order as (
             partition by t.bucket, t.customer_id, d.data ->> 'kind'
@@ -57,8 +51,7 @@ begin
            (array_agg(t.reason order by t.place desc) filter (where t.is_flag))[1],
            max(t.at) filter (where not t.is_flag)
     from told t
-    group by t.bucket, t.customer_id, t.kind;
-end
+    group by t.bucket, t.customer_id, t.kind
 $$;
 comment on function lifecycle.fold_risk is
     'The kinds of risk of customers, by the ledger: since when each is flagged, or when it was '

@@ -19,13 +19,13 @@ comment on function lifecycle.dunning_types is
 
 create function lifecycle.fold_acquisition(touched lifecycle.thing[])
 returns setof lifecycle.acquisition
-language plpgsql stable
+language sql stable
 as $$
-begin
-    return query
     select t.bucket, t.customer_id, '', f.lead_at, f.lead ->> 'channel', f.lead ->> 'campaign',
-           w.at, f.last ->> 'channel', f.last ->> 'campaign', f.referred ->> 'referrer'
-    from (select distinct u.bucket, u.customer_id from unnest(touched) u) t
+           w.at, f.before[cardinality(f.before)] ->> 'channel',
+           f.before[cardinality(f.before)] ->> 'campaign',
+           f.referred[cardinality(f.referred)] ->> 'referrer'
+    from unnest(touched) t
     cross join lateral (
         select (select p.occurred_at
                 from lifecycle.purchase p
@@ -48,68 +48,22 @@ begin
         select least(p.purchased, p.paid, p.subscribed) as at
     ) w
     cross join lateral (
-        select min(e.occurred_at) filter (where e.type = lifecycle.lead_created()) as lead_at,
-               (array_agg(e.data order by e.occurred_at, e.sequence nulls first, e.source, e.id)
-                filter (where e.type = lifecycle.lead_created()))[1] as lead,
-               (array_agg(e.data order by e.occurred_at desc, e.sequence desc nulls last,
-                                          e.source desc, e.id desc)
-                filter (where e.occurred_at <= w.at))[1] as last,
-               (array_agg(e.data order by e.occurred_at desc, e.sequence desc nulls last,
-                                          e.source desc, e.id desc)
-                filter (where e.occurred_at <= w.at and e.type = lifecycle.lead_created()
-                          and e.data ->> 'referrer' is not null))[1] as referred
-        from lifecycle.histories_of(t.bucket, t.customer_id) h
-        cross join lateral (
-            select x.event_id, x.occurred_at, x.sequence, x.source, x.id, x.type,
-                   x.body -> 'data' as data
-            from lifecycle.event x
-            where x.bucket = h.bucket and x.customer_id = h.customer_id
-              and x.type = any(lifecycle.found_types())
-            offset 0 -- by key for each customer
-        ) e
-        where (select true from lifecycle.voided v where v.event_id = e.event_id limit 1) is null
+        select (array_agg(e.occurred_at) filter (where e.is_lead))[1] as lead_at,
+               (array_agg(e.data) filter (where e.is_lead))[1] as lead,
+               (array_agg(e.data) filter (where e.occurred_at <= w.at)) as before,
+               (array_agg(e.data) filter (where e.occurred_at <= w.at and e.is_lead
+                                            and e.data ->> 'referrer' is not null)) as referred
+        from (select (h.event).occurred_at, (h.event).type = lifecycle.lead_created() as is_lead,
+                     (h.event).body -> 'data' as data
+              from lifecycle.history_of(array[t], lifecycle.found_types()) h
+              order by (h.event).occurred_at, (h.event).sequence nulls first, (h.event).source,
+                       (h.event).id) e
         offset 0
     ) f
-    where f.lead_at is not null or w.at is not null;
-end
+    where f.lead_at is not null or w.at is not null
 $$;
 comment on function lifecycle.fold_acquisition is
     'How customers were won, by the ledger and by what they paid';
-
-create function lifecycle.touched_acquisition(touched lifecycle.thing[])
-returns lifecycle.thing[]
-language plpgsql stable
-as $$
-begin
-    return array(
-        select t
-        from unnest(touched) t
-        left join lateral (
-            select x.lead_at, x.acquired_at
-            from lifecycle.acquisition x
-            where x.bucket = t.bucket and x.customer_id = t.customer_id
-            limit 1 -- a probe by key
-        ) a on true
-        where case
-            when t.since = '-infinity' or t.type is null then true
-            when t.type = lifecycle.touch_recorded() then a.acquired_at >= t.since
-            when t.type = lifecycle.lead_created()
-                then a.lead_at is null or a.lead_at >= t.since or a.acquired_at >= t.since
-            when t.type in (lifecycle.order_placed(), lifecycle.payment_succeeded())
-                then a.acquired_at is null or a.acquired_at > t.since
-            when t.type = any(lifecycle.dunning_types())
-                then (select true
-                      from lifecycle.mrr m
-                      where m.bucket = t.bucket and m.customer_id = t.customer_id
-                      limit 1)
-            else true
-        end);
-end
-$$;
-comment on function lifecycle.touched_acquisition is
-    'Whose acquisition may be another one: by what was taken back; a touch before it; a lead that '
-    'is the first, or before it; money that is the first; failed payments of whom had MRR; '
-    'subscriptions and cancelled orders';
 
 create function lifecycle.roughly(value numeric)
 returns numeric
@@ -139,11 +93,31 @@ $$;
 comment on function lifecycle.entries_of(lifecycle.acquisition, text) is
     'A customer acquired; a lead, if it came before that, and how long it took to convert it';
 
-do $$
-begin
-    perform lifecycle.define_fact(
-        'acquisition',
-        '{101,102,207,208,407}' || lifecycle.dunning_types() || lifecycle.subscription_types(),
-        'customer', '{acquired,lead,lead_converted}');
-end
-$$;
+-- What may change how a customer was won: a touch before it; a lead that is the first, or before it;
+-- money that is the first; failed payments of whom had MRR; subscriptions and cancelled orders.
+select lifecycle.define_fact(
+    'acquisition',
+    '{101,102,207,208,407}' || lifecycle.dunning_types() || lifecycle.subscription_types(),
+    'customer', '{acquired,lead,lead_converted}', $$
+    case
+        when t.type = any(lifecycle.dunning_types())
+            then (select true
+                  from lifecycle.mrr m
+                  where m.bucket = t.bucket and m.customer_id = t.customer_id
+                  limit 1)
+        when t.type in (lifecycle.touch_recorded(), lifecycle.lead_created(),
+                        lifecycle.order_placed(), lifecycle.payment_succeeded())
+            then coalesce((select case t.type
+                                      when lifecycle.touch_recorded()
+                                          then a.acquired_at >= t.since
+                                      when lifecycle.lead_created()
+                                          then a.lead_at is null or a.lead_at >= t.since
+                                               or a.acquired_at >= t.since
+                                      else a.acquired_at is null or a.acquired_at > t.since
+                                  end
+                           from lifecycle.acquisition a
+                           where a.bucket = t.bucket and a.customer_id = t.customer_id
+                           limit 1), t.type <> lifecycle.touch_recorded())
+        else true
+    end
+$$);

@@ -41,45 +41,21 @@ comment on function lifecycle.invoiced_at is
 
 create function lifecycle.fold_refund(touched lifecycle.thing[])
 returns setof lifecycle.refund
-language plpgsql stable
+language sql stable
 as $$
-begin
-    return query
-    select e.bucket, e.customer_id, e.object, (e.event).occurred_at,
+    select e.bucket, e.customer_id, (e.event).event_id::text, (e.event).occurred_at,
            case (e.event).type when lifecycle.refund_issued() then 'refund' else 'chargeback' end,
            (e.event).amount, (e.event).currency, i.invoice,
            case when i.invoice is not null
                     then lifecycle.invoiced_at(e.bucket, e.customer_id, i.invoice) end
-    from lifecycle.events_named(touched, array[lifecycle.refund_issued(),
-                                               lifecycle.chargeback_lost()]) e
+    from lifecycle.history_of(touched, array[lifecycle.refund_issued(),
+                                             lifecycle.chargeback_lost()]) e
     cross join lateral (
         select case when (e.event).type = lifecycle.refund_issued()
                         then (e.event).body #>> '{data,invoice_id}' end as invoice
-    ) i;
-end
+    ) i
 $$;
 comment on function lifecycle.fold_refund is 'What was given back, by the ledger';
-
-create function lifecycle.touched_refund(touched lifecycle.thing[])
-returns lifecycle.thing[]
-language plpgsql stable
-as $$
-begin
-    return array(
-        select t
-        from unnest(touched) t
-        where t.type is null
-           or t.type in (lifecycle.refund_issued(), lifecycle.chargeback_lost())
-           or (select true
-               from lifecycle.refund r
-               where r.bucket = t.bucket and r.customer_id = t.customer_id
-                 and r.invoice_id is not null
-               limit 1));
-end
-$$;
-comment on function lifecycle.touched_refund is
-    'Refunds and chargebacks; invoices and payments only of customers with a refund that names an '
-    'invoice';
 
 create function lifecycle.entries_of(r lifecycle.refund, zone text)
 returns setof lifecycle.entry
@@ -93,9 +69,13 @@ $$;
 comment on function lifecycle.entries_of(lifecycle.refund, text) is
     'A refund, on its own date and on that of its invoice';
 
-do $$
-begin
-    perform lifecycle.define_fact('refund', '{401,407,410,413}', 'customer',
-                                  '{refund,"refund:invoiced"}');
-end
-$$;
+-- Invoices and payments matter only to customers with a refund that names an invoice.
+select lifecycle.define_fact('refund', '{401,407,410,413}', 'customer',
+                             '{refund,"refund:invoiced"}', $$
+    t.type in (lifecycle.refund_issued(), lifecycle.chargeback_lost())
+    or (select true
+        from lifecycle.refund r
+        where r.bucket = t.bucket and r.customer_id = t.customer_id
+          and r.invoice_id is not null
+        limit 1)
+$$);

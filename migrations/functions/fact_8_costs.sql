@@ -175,7 +175,7 @@ comment on function lifecycle.entries_of(lifecycle.spend, text) is
 create function lifecycle.add_costs(
     setup lifecycle.setup, chosen boolean[], event_ids uuid[], types smallint[],
     costs boolean[], buckets smallint[], customers bigint[])
-returns void
+returns lifecycle.entry[]
 language plpgsql
 as $$
 declare
@@ -203,17 +203,15 @@ begin
     into won
     from come c
     cross join lateral lifecycle.entries_of(c.cost, zone) e;
-    if won is not null then
-        perform lifecycle.count_entries(setup.writer, null, won);
-    end if;
+    return won;
 end
 $$;
 comment on function lifecycle.add_costs is
-    'Adds the costs that the events chosen tell of to fact and roll-up';
+    'Adds the costs that the events chosen tell of; what they add to the roll-ups';
 
 create function lifecycle.add_spend(setup lifecycle.setup, is_new boolean[], event_ids uuid[],
                                     types smallint[])
-returns void
+returns lifecycle.entry[]
 language plpgsql
 as $$
 declare
@@ -238,13 +236,11 @@ begin
     into won
     from come c
     cross join lateral lifecycle.entries_of(c.spend, zone) e;
-    if won is not null then
-        perform lifecycle.count_entries(setup.writer, null, won);
-    end if;
+    return won;
 end
 $$;
 comment on function lifecycle.add_spend is
-    'Adds the spend that new events tell of to fact and roll-up';
+    'Adds the spend that new events tell of; what it adds to the roll-ups';
 
 create function lifecycle.forget_spend(setup lifecycle.setup, is_new boolean[], targets uuid[])
 returns void

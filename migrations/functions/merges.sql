@@ -5,22 +5,6 @@
 --
 -- Merges happen alone (keep_apart), so that nobody stores events under a root that changes.
 
-create function lifecycle.histories_of(of_bucket smallint, of_customer bigint)
-returns table (bucket smallint, customer_id bigint)
-language sql stable
-as $$
-    select c.bucket, c.customer_id
-    from lifecycle.customer c
-    where c.bucket = of_bucket and c.customer_id = of_customer and c.root_id is null
-    union all
-    select c.bucket, c.customer_id
-    from lifecycle.customer c
-    where c.root_bucket = of_bucket and c.root_id = of_customer
-$$;
-comment on function lifecycle.histories_of is
-    'The customers whose events make up the history of this one: none, if it was merged into '
-    'another';
-
 create function lifecycle.attach_identifiers(subject text, names text[])
 returns void
 language plpgsql

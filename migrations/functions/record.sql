@@ -136,6 +136,7 @@ declare
     touched lifecycle.touched;
     moves lifecycle.move[];
     late lifecycle.touch[];
+    entries lifecycle.entry[];
     sizes bigint[];
 begin
     if has_joined then
@@ -163,11 +164,11 @@ begin
                                       who.buckets, who.customers);
     end if;
     if true = any(costs) or lifecycle.support_cost() = any(types) then
-        perform lifecycle.add_costs(setup, simple, event_ids, types, costs, who.buckets,
-                                    who.customers);
+        entries := lifecycle.add_costs(setup, simple, event_ids, types, costs, who.buckets,
+                                       who.customers);
     end if;
     if types && lifecycle.spend_types() then
-        perform lifecycle.add_spend(setup, is_new, event_ids, types);
+        entries := entries || lifecycle.add_spend(setup, is_new, event_ids, types);
     end if;
     if types && lifecycle.attribute_types() then
         sizes := lifecycle.attribute_sizes(types, who.buckets, who.customers);
@@ -184,9 +185,10 @@ begin
     if types && lifecycle.merge_types() or has_marks then
         moves := lifecycle.derive_joined(setup, moves, who, is_new, event_ids, types, targets);
     end if;
-    if types && lifecycle.fact_types() or has_marks then
-        perform lifecycle.derive_facts(setup, lifecycle.touched_things(
-            is_new, event_ids, types, times, objects, targets, who.buckets, who.customers));
+    if types && lifecycle.fact_types() or has_marks or entries is not null then
+        perform lifecycle.derive_facts(setup, lifecycle.touched_facts(
+            is_new, event_ids, types, times, objects, targets, bodies, who.buckets,
+            who.customers), entries);
     end if;
     if setup.deriving is not null then
         perform lifecycle.derive_also(setup, is_new, types, times, who);
@@ -251,7 +253,7 @@ begin
     end if;
     affected := lifecycle.derive_merges(buckets, customers);
     others := lifecycle.derive(setup, row(affected, affected, affected, affected, affected));
-    perform lifecycle.derive_facts(setup, lifecycle.all_things(affected));
+    perform lifecycle.derive_facts(setup, lifecycle.all_facts(affected));
     return array(select m
                  from unnest(moves) m
                  where m.event_id not in (select i.event_id

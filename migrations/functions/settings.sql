@@ -228,7 +228,7 @@ begin
             'this would derive anew what is known of more than %s customers: clmd rebuild '
             '--dunning-days NUMBER does', most));
     end if;
-    perform lifecycle.derive_facts(lifecycle.setup_now(), lifecycle.all_things(owners));
+    perform lifecycle.derive_facts(lifecycle.setup_now(), lifecycle.all_facts(owners));
 end
 $$;
 comment on function lifecycle.derive_owners is

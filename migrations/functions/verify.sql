@@ -219,7 +219,7 @@ begin
         (select array_agg(row(c.bucket, c.customer_id, '-infinity', 'infinity')::lifecycle.day_touch)
          from lifecycle.customer c
          where c.bucket = which), setup.zone, setup.writer);
-    perform lifecycle.derive_facts(setup, lifecycle.all_things(customers));
+    perform lifecycle.derive_facts(setup, lifecycle.all_facts(customers));
     return cardinality(customers);
 end
 $$;
