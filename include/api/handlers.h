@@ -131,6 +131,10 @@ bool list_members(struct request *request, struct problem *why);
 bool admit_audit_list(struct request *request, struct problem *why);
 bool list_audit(struct request *request, struct problem *why);
 
+/* tokens.c */
+bool admit_token(struct request *request, struct problem *why);
+bool make_token(struct request *request, struct problem *why);
+
 /* keys.c */
 bool admit_key_id(struct request *request, struct problem *why);
 bool admit_key_list(struct request *request, struct problem *why);

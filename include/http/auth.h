@@ -36,6 +36,7 @@ struct rights {
 
 struct auth;
 struct db;
+struct token;
 
 struct auth *auth_create(void); /* NULL: out of memory */
 void auth_destroy(struct auth *auth);
@@ -46,6 +47,10 @@ bool auth_load(void *auth, struct db *db, struct problem *why) MUST_CHECK;
 
 /* The same after a change of the keys, before its caller is answered. */
 bool auth_refresh(struct auth *auth, struct db *db, struct problem *why) MUST_CHECK;
+
+/* Signs a token, see http/token.h; 503 until there is something to sign with. */
+bool auth_make_token(struct auth *auth, const struct token *token, struct arena *arena,
+                     const char **text, struct problem *why) MUST_CHECK;
 
 /* `authorization`: the header's value, or NULL. 401 without a valid key or token, 403 without
  * one of the scopes that are needed; SCOPE_NONE lets everyone in. key_id is the key's id, for

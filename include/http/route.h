@@ -34,6 +34,7 @@ struct route {
     bool is_tagged;      /* a strong ETag on its answers; If-None-Match makes a 304 of them */
     bool requires_match; /* without If-Match or If-None-Match it is 428 */
     bool takes_long;     /* its statements may take as long as any */
+    bool of_customer;    /* its first variable is the customer whom alone it tells of */
     bool keeps_answer;   /* LANE_CHANGE: takes an Idempotency-Key */
 
     /* On the I/O thread, with the whole body (FLOW_BODY: before it comes): check the input,

@@ -301,3 +301,41 @@ as $$
 $$;
 comment on function lifecycle.note_key_use is
     'Notes when keys were used last; a later time that another server told stays';
+
+-- What tokens are signed with --------------------------------------------------------------------
+
+create function lifecycle.load_signing_keys()
+returns table (signing_key_id text, secret text, created_at bigint)
+language sql stable
+as $$
+    select s.signing_key_id::text, encode(s.secret, 'hex'),
+           lifecycle.microseconds_of(s.created_at)
+    from lifecycle.signing_key s
+    order by s.created_at desc, s.signing_key_id
+    limit 16
+$$;
+comment on function lifecycle.load_signing_keys is
+    'The keys that sign and verify tokens, the youngest first';
+
+create function lifecycle.rotate_signing_key(new_secret bytea)
+returns boolean
+language plpgsql
+as $$
+begin
+    lock table lifecycle.signing_key in share row exclusive mode;
+    if exists (select from lifecycle.signing_key s where s.created_at > now() - interval '1 day') then
+        return false;
+    end if;
+    insert into lifecycle.signing_key (secret)
+    values (new_secret);
+    delete from lifecycle.signing_key s
+    where s.created_at < (select max(k.created_at)
+                          from lifecycle.signing_key k
+                          where k.created_at < now() - interval '2 hours');
+    perform pg_notify('clmd_keys', '');
+    return true;
+end
+$$;
+comment on function lifecycle.rotate_signing_key is
+    'Adds a signing key where the youngest is a day old, and deletes those that nothing is signed '
+    'with any more: a younger one has signed for longer than a token lasts. Whether it did';

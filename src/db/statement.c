@@ -123,6 +123,11 @@ static const struct statement_row STATEMENT_ROWS[] = {
                                 6},
     [STATEMENT_LOAD_EDITION] = {"load_edition", "select lifecycle.data_edition()", 0},
     [STATEMENT_LOAD_KEYS] = {"load_keys", "select * from lifecycle.load_keys()", 0},
+    [STATEMENT_LOAD_SIGNING_KEYS] = {"load_signing_keys",
+                                     "select * from lifecycle.load_signing_keys()", 0},
+    [STATEMENT_ROTATE_SIGNING_KEY] =
+        {"rotate_signing_key", "select lifecycle.rotate_signing_key(decode($1::text, 'hex'))",
+         1},
     [STATEMENT_NOTE_KEY_USE] = {"note_key_use",
                                 "select lifecycle.note_key_use($1::text[], $2::timestamptz[])",
                                 2},

@@ -167,6 +167,15 @@ static bool expect_body(struct exchange *exchange, const struct headers *headers
     return true;
 }
 
+/* A token for one customer opens what is under that customer's reference, and nothing else. */
+static bool check_customer(const struct request *request, struct problem *why)
+{
+    const char *customer = request->rights.customer;
+    return !customer ||
+           (request->route->of_customer && strcmp(request->variables[0], customer) == 0) ||
+           fail(why, PROBLEM_FORBIDDEN, "the token is for what is of one customer alone");
+}
+
 /* In the order in which a caller would want to know. */
 static bool admit(struct exchange *exchange, const struct headers *headers, const char *version,
                   struct problem *why)
@@ -183,9 +192,9 @@ static bool admit(struct exchange *exchange, const struct headers *headers, cons
     return guard_request(exchange->io->service->guard, &exchange->client, why) &&
            target_split(exchange->target, &target, why) &&
            find_route(exchange, &target, &match, why) && let_in(exchange, headers, why) &&
+           target_variables(request, &match, why) && check_customer(request, why) &&
            headers_check_accept(headers, request, why) && gather_fields(exchange, why) &&
            condition_read(headers, request, why) && expect_body(exchange, headers, why) &&
-           target_variables(request, &match, why) &&
            target_parameters(request, target.query, why);
 }
 

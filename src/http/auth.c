@@ -4,6 +4,7 @@
 #include "db/array.h"
 #include "db/db.h"
 #include "http/key_ring.h"
+#include "http/token.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,12 +13,15 @@
 enum {
     TELL_MICROSECONDS = 60 * 1000000, /* between two tellings of which keys were used */
     USES_LIMIT = 1000,                /* that are told at a time */
-    USES_MEMORY = 256 * 1024
+    USES_MEMORY = 256 * 1024,
+    SIGNING_KEYS = 16
 };
 
 struct auth {
     struct key_ring *ring;
-    int64_t told_at; /* clock_monotonic; the follower's */
+    struct signer *signer;
+    int64_t told_at;     /* clock_monotonic; of the follower, as what follows */
+    int64_t signs_since; /* clock_utc: the age of the youngest signing key */
 };
 
 /* Loading ---------------------------------------------------------------------------------- */
@@ -60,6 +64,9 @@ static bool read_key(const PGresult *rows, int row, struct key *key)
            read_bound(rows, row, TYPES, &key->types);
 }
 
+/* As the database has it. */
+#define ROTATION_MICROSECONDS INT64_C(86400000000)
+
 static bool load_keys(const struct auth *auth, struct db *db, struct problem *why)
 {
     PGresult *rows;
@@ -77,6 +84,52 @@ static bool load_keys(const struct auth *auth, struct db *db, struct problem *wh
     if (keys)
         keys_free(keys, count);
     return fail(why, PROBLEM_INTERNAL, "a key cannot be read");
+}
+
+static bool read_signing_key(const PGresult *rows, int row, struct signing_key *key)
+{
+    if (PQgetlength(rows, row, 0) != UUID_TEXT_SIZE - 1 ||
+        PQgetlength(rows, row, 1) != 2 * SIGNING_SECRET_SIZE ||
+        !hex_decode(PQgetvalue(rows, row, 1), SIGNING_SECRET_SIZE, key->secret))
+        return false;
+    memcpy(key->id, PQgetvalue(rows, row, 0), UUID_TEXT_SIZE);
+    key->created_at = number_at(rows, row, 2, INT64_MAX);
+    return true;
+}
+
+static bool load_signing_keys(struct auth *auth, struct db *db, struct problem *why)
+{
+    struct signing_key keys[SIGNING_KEYS];
+    size_t count = 0;
+    PGresult *rows;
+    if (!db_run(db, STATEMENT_LOAD_SIGNING_KEYS, NULL, &rows, why))
+        return false;
+    for (int row = 0; row < PQntuples(rows) && count < SIGNING_KEYS; row++)
+        count += read_signing_key(rows, row, &keys[count]);
+    PQclear(rows);
+    auth->signs_since = count > 0 ? keys[0].created_at : INT64_MIN;
+    bool is_held = signer_replace(auth->signer, keys, count, why);
+    explicit_bzero(keys, sizeof keys);
+    return is_held;
+}
+
+/* One server does it for all of them. Where it fails, the ones that there are go on. */
+static void rotate_signing_key(const struct auth *auth, struct db *db)
+{
+    unsigned char secret[SIGNING_SECRET_SIZE];
+    char text[2 * sizeof secret + 1];
+    struct problem ignored = {0};
+    PGresult *rows = NULL;
+    if (clock_utc() < auth->signs_since + ROTATION_MICROSECONDS ||
+        !random_bytes(secret, sizeof secret))
+        return;
+    hex_encode(secret, sizeof secret, text);
+    const struct db_value value = {.data = text};
+    bool is_rotated = db_run(db, STATEMENT_ROTATE_SIGNING_KEY, &value, &rows, &ignored);
+    (void)is_rotated;
+    PQclear(rows);
+    explicit_bzero(secret, sizeof secret);
+    explicit_bzero(text, sizeof text);
 }
 
 /* Telling ---------------------------------------------------------------------------------- */
@@ -117,8 +170,9 @@ static void tell_uses(struct auth *auth, struct db *db)
 bool auth_load(void *context, struct db *db, struct problem *why)
 {
     struct auth *auth = context;
-    if (!load_keys(auth, db, why))
+    if (!load_keys(auth, db, why) || !load_signing_keys(auth, db, why))
         return false;
+    rotate_signing_key(auth, db);
     tell_uses(auth, db);
     return true;
 }
@@ -128,16 +182,23 @@ bool auth_refresh(struct auth *auth, struct db *db, struct problem *why)
     return load_keys(auth, db, why);
 }
 
+bool auth_make_token(struct auth *auth, const struct token *token, struct arena *arena,
+                     const char **text, struct problem *why)
+{
+    return token_make(auth->signer, token, clock_utc(), arena, text, why);
+}
+
 struct auth *auth_create(void)
 {
     struct auth *auth = calloc(1, sizeof *auth);
-    struct key_ring *ring = auth ? key_ring_create() : NULL;
-    if (!ring) {
-        free(auth);
+    if (!auth)
         return NULL;
-    }
-    auth->ring = ring;
-    return auth;
+    auth->ring = key_ring_create();
+    auth->signer = signer_create();
+    if (auth->ring && auth->signer)
+        return auth;
+    auth_destroy(auth);
+    return NULL;
 }
 
 void auth_destroy(struct auth *auth)
@@ -145,6 +206,7 @@ void auth_destroy(struct auth *auth)
     if (!auth)
         return;
     key_ring_destroy(auth->ring);
+    signer_destroy(auth->signer);
     free(auth);
 }
 
@@ -175,25 +237,61 @@ static bool tell_finding(enum key_finding finding, struct problem *why)
     return true;
 }
 
-static bool check_scope(unsigned scopes, unsigned needed, struct problem *why)
+static bool check_scope(const struct rights *rights, unsigned needed, struct problem *why)
 {
     char names[SCOPES_TEXT_SIZE];
     scopes_print(needed, " or ", names);
-    return scopes_allow(scopes, needed) ||
-           fail(why, PROBLEM_FORBIDDEN, "the key lacks the scope %s", names);
+    return scopes_allow(rights->scopes, needed) ||
+           fail(why, PROBLEM_FORBIDDEN, "the %s lacks the scope %s",
+                rights->is_token ? "token" : "key", names);
+}
+
+/* A token may no more than the key may now with which it was made. */
+static bool check_token(struct auth *auth, const char *text, int64_t now, struct arena *arena,
+                        char key_id[KEY_ID_SIZE], struct rights *rights, struct problem *why)
+{
+    struct token token;
+    struct rights of_key = {0};
+    if (!token_read(auth->signer, text, now, arena, &token, why))
+        return false;
+    switch (key_ring_vouch(auth->ring, token.key_id, now, &of_key)) {
+    case KEYS_NOT_LOADED:
+        return tell_finding(KEYS_NOT_LOADED, why);
+    case KEY_WRONG:
+    case KEY_EXPIRED:
+        return fail(why, PROBLEM_UNAUTHENTICATED,
+                    "the key that the token was made with is not in force any more");
+    case KEY_RIGHT:
+        break;
+    }
+    bool is_admin = of_key.scopes & SCOPE_ADMIN;
+    *rights = (struct rights){.scopes = token.scopes & (is_admin ? ~0U : of_key.scopes),
+                              .customer = token.customer,
+                              .is_token = true};
+    memcpy(key_id, token.key_id, KEY_ID_SIZE);
+    return true;
+}
+
+static bool is_token(const char *text)
+{
+    return text && strncmp(text, "clm_", 4) != 0 && strchr(text, '.');
 }
 
 bool auth_check(struct auth *auth, const char *authorization, unsigned needed,
                 struct arena *arena, char key_id[KEY_ID_SIZE], struct rights *rights,
                 struct problem *why)
 {
+    int64_t now = clock_utc();
     if (needed == SCOPE_NONE)
         return true;
     if (!authorization)
         return fail(why, PROBLEM_UNAUTHENTICATED,
                     "a key is needed: send the field Authorization: Bearer clm_<id>_<secret>");
     const char *text = bearer_of(authorization);
+    if (is_token(text))
+        return check_token(auth, text, now, arena, key_id, rights, why) &&
+               check_scope(rights, needed, why);
     enum key_finding finding =
-        text ? key_ring_find(auth->ring, text, clock_utc(), arena, key_id, rights) : KEY_WRONG;
-    return tell_finding(finding, why) && check_scope(rights->scopes, needed, why);
+        text ? key_ring_find(auth->ring, text, now, arena, key_id, rights) : KEY_WRONG;
+    return tell_finding(finding, why) && check_scope(rights, needed, why);
 }

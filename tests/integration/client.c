@@ -17,7 +17,7 @@ enum { CALL_SECONDS = 30, READ_STEP = 16384 };
 struct client {
     int port;
     int socket;
-    char key[128];
+    char key[1024]; /* or a token */
 };
 
 struct text {
@@ -224,7 +224,7 @@ static bool send_message(struct client *client, const char *head, const char *bo
 struct reply client_ask(struct client *client, const char *method, const char *path,
                         const char *fields, const char *body, size_t length)
 {
-    char authorization[160] = "", head[4096];
+    char authorization[1100] = "", head[4096];
     if (client->key[0] != '\0')
         snprintf(authorization, sizeof authorization, "Authorization: Bearer %s\r\n",
                  client->key);
