@@ -4,6 +4,7 @@ import datetime
 import hashlib
 import json
 import subprocess
+import time
 
 from . import processes
 from .cluster import Cluster
@@ -68,7 +69,21 @@ class Past:
             self.cluster.query(name, "vacuum analyze")
         self._note_down(name, note)
         clmd.start()
+        self._await_sweep(clmd)
         return clmd, datetime.date.fromisoformat(note["until"])
+
+    def _await_sweep(self, clmd):
+        """Until the service has gathered what the import left, and measured everyone: it does so
+        in the background, once after a change."""
+        self.bench.tell(f"waiting for the sweep of {clmd.database}")
+        until = time.monotonic() + PATIENCE
+        while self.cluster.query(
+                clmd.database, "select step > 0 or lifecycle.is_sweep_due('0') from lifecycle.sweep"
+        ) == "t":
+            if time.monotonic() > until or clmd.process.poll() is not None:
+                raise Failure(f"the sweep of {clmd.database} did not end")
+            time.sleep(1)
+        self.cluster.query(clmd.database, "vacuum analyze")
 
     @staticmethod
     def _migrate(clmd):
