@@ -5,12 +5,12 @@ values (
     'Coverage',
     'Of the active customers (who purchased in the window, or have MRR at its end), the share with '
     'at least one event in the window of each stage, by the departments that it covers: a '
-    'department that does not send is missing here. Of more than 2048 customers so many are drawn '
+    'department that does not send is missing here. Of more than 640 customers so many are drawn '
     'evenly; n tells how many of them are active. For each source, the days from the last day on '
     'which anything happened that was heard of (within a year before the window) to the window''s '
     'end, or to today (measure last_heard)',
     'ratio', 'active customers with an event of the stage', 'active customers (of those drawn)',
-    '{from,to,timezone,segment}', '{}', 1, 'every event', 'numerator');
+    '{from,to,timezone,segment}', '{}', 2, 'every event', 'numerator');
 
 create function metric.drawn_customers(question metric.question, most integer)
 returns table (bucket smallint, customer_id bigint)
@@ -87,7 +87,7 @@ begin
                                  where m.state = 'active')
                  where (select true from lifecycle.voided w where w.event_id = e.event_id limit 1)
                        is null)
-    from metric.drawn_customers(question, 2048) d
+    from metric.drawn_customers(question, 640) d
     where exists (select
                   from lifecycle.purchase p
                   where p.bucket = d.bucket and p.customer_id = d.customer_id
