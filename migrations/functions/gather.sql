@@ -24,12 +24,35 @@ create view lifecycle.event_part as
     where t.writer < 64;
 comment on view lifecycle.event_part is 'Events by UTC day and source';
 
+create function lifecycle.range_of(value numeric)
+returns numeric
+language sql immutable
+as $$
+    select case
+        when value <= 0 then floor(value)
+        else trunc(value, -floor(log(abs(value)::float8))::integer)
+    end
+$$;
+comment on function lifecycle.range_of is
+    'A number cut off to one significant digit, or below zero to a whole one: never less for a '
+    'greater number';
+
+create function lifecycle.range_end(bottom numeric)
+returns numeric
+language sql immutable
+as $$
+    select bottom + case when bottom <= 0 then 1
+                        else power(10::numeric, floor(log(bottom::float8))::integer) end
+$$;
+comment on function lifecycle.range_end is
+    'Where the range of numbers ends that lifecycle.range_of cuts off to this one';
+
 create function lifecycle.summaries()
-returns table (rollup text, summary text, summing text)
+returns table (rollup text, summary text, moment text, summing text)
 language sql immutable
 as $$
     values
-    ('measure_total', 'measure_month',
+    ('measure_total', 'measure_month', 'day',
      'insert into lifecycle.measure_month as total
       select m.measure, date_trunc(''month'', m.day::timestamp)::date, m.label, m.detail,
              m.currency, sum(m.n), sum(m.amount)
@@ -38,7 +61,7 @@ as $$
       on conflict (measure, month, label, detail, currency) do update
       set n = total.n + excluded.n,
           amount = total.amount + excluded.amount'),
-    ('model_transition_total', 'model_transition_month',
+    ('model_transition_total', 'model_transition_month', 'day',
      'insert into lifecycle.model_transition_month as total
       select m.model, date_trunc(''month'', m.day::timestamp)::date, m.from_stage, m.to_stage,
              m.kind, sum(m.transitions), sum(m.dwell_seconds)
@@ -47,7 +70,7 @@ as $$
       on conflict (model, month, from_stage, to_stage, kind) do update
       set transitions = total.transitions + excluded.transitions,
           dwell_seconds = total.dwell_seconds + excluded.dwell_seconds'),
-    ('event_total', 'event_day',
+    ('event_total', 'event_day', 'day',
      'insert into lifecycle.event_day as total
       select m.day, m.source, sum(m.events), sum(m.late),
              coalesce(sum(m.events) filter (where m.type = lifecycle.event_voided()), 0)
@@ -56,11 +79,18 @@ as $$
       on conflict (day, source) do update
       set events = total.events + excluded.events,
           late = total.late + excluded.late,
-          voids = total.voids + excluded.voids')
+          voids = total.voids + excluded.voids'),
+    ('spread_total', 'spread_range', 'month',
+     'insert into lifecycle.spread_range as total
+      select m.measure, m.month, m.label, lifecycle.range_of(m.value), sum(m.n)
+      from moved m
+      group by 1, 2, 3, 4
+      on conflict (measure, month, label, bottom) do update
+      set n = total.n + excluded.n')
 $$;
 comment on function lifecycle.summaries is
-    'The roll-ups by day of which what is gathered is summed up further: where, and how that which '
-    'is being moved is added';
+    'The roll-ups of which what is gathered is summed up further: where, by which column it is old '
+    'enough, and how that which is being moved is added';
 
 create function lifecycle.rollup_columns(rollup text, out keys text[], out sums text[])
 language sql stable
@@ -83,11 +113,11 @@ language plpgsql
 as $$
 declare
     columns record;
-    summing text;
+    summary record;
     moved bigint;
 begin
     select * into columns from lifecycle.rollup_columns(rollup);
-    select s.summing into summing from lifecycle.summaries() s where s.rollup = gather_total.rollup;
+    select * into summary from lifecycle.summaries() s where s.rollup = gather_total.rollup;
     -- What a writer is at is left to the next time, so that nobody waits for one who waits.
     execute format('
         with moved as (
@@ -109,12 +139,12 @@ begin
             set %6$s
         )%7$s
         select count(*) from moved',
-        rollup, case when summing is not null then 'and f.day < $2' end,
+        rollup, 'and f.' || summary.moment || ' < $2',
         array_to_string(columns.keys, ', '), array_to_string(columns.sums, ', '),
         (select string_agg(format('sum(%s)', s), ', ') from unnest(columns.sums) s),
         (select string_agg(format('%1$s = total.%1$s + excluded.%1$s', s), ', ')
          from unnest(columns.sums) s),
-        ', summed as (' || summing || ')')
+        ', summed as (' || summary.summing || ')')
     into moved
     using size, least(metric.today('UTC'), metric.today(lifecycle.business_zone()));
     return moved;

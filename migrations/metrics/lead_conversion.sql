@@ -18,6 +18,13 @@ language plpgsql stable -- keeps its plan
 as $$
 #variable_conflict use_column
 begin
+    if metric.takes_months(question) then
+        return query
+        select m.since, metric.won_by(question, m.label, null, null), m.median, m.p90
+        from metric.percentiles_by_month(question, 'lead_converted',
+                                         question.group_by is not null) m;
+        return;
+    end if;
     return query
     with spread as (
         select s.since, g.cell, s.value, sum(s.n) as n

@@ -28,3 +28,12 @@ create view lifecycle.plain_event_day as
     group by 1, 2;
 comment on view lifecycle.plain_event_day is
     'What lifecycle.event_day must be, from what is gathered';
+
+create view lifecycle.plain_spread_range as
+    select t.measure, t.month, t.label, lifecycle.range_of(t.value) as bottom, sum(t.n) as n
+    from lifecycle.spread_total t
+    where t.writer = 64
+    group by 1, 2, 3, 4
+    having sum(t.n) <> 0;
+comment on view lifecycle.plain_spread_range is
+    'What lifecycle.spread_range must be, from what is gathered';

@@ -6,6 +6,7 @@ insert into lifecycle.rate values
     ('USD', 'EUR', '2024-01-01', 0.90), ('USD', 'EUR', '2025-03-01', 0.95);
 \ir histories.sql
 select setseed(0.1919);
+select lifecycle.put_segment('everyone', '{"where": {"field": "frequency", ">=": 0}}', null, null);
 create temp table history as
 select pg_temp.random_history(240, 8) as events;
 
@@ -106,13 +107,27 @@ select pg_temp.is((pg_temp.gather_all() > 3)::text, 'true', 'it is gathered too'
 select pg_temp.is(pg_temp.answers(), t.answers, 'the same answers as before') from told t;
 select pg_temp.is(pg_temp.spoilt_parts(), '-', 'and what the facts say');
 
+-- of months; a segment, of which no spend is counted, is answered from the facts
+select pg_temp.is(string_agg(a.name, ', ' order by a.name), null, 'months are what the facts say')
+from asked a
+join lifecycle.metric m on m.name = a.name
+where a.interval is distinct from 'week' and a.currency is null
+  and a.name not in ('clv_historical', 'profit_per_customer')
+  and case when 'segment' = any(metric.parameter_names(m)) then
+          metric.answer(a.name, '2024-11-01', '2025-06-01', a.interval, null, null)::jsonb
+              -> 'data'
+          <> metric.answer(a.name, '2024-11-01', '2025-06-01', a.interval, null, null,
+                           'everyone')::jsonb -> 'data'
+      end;
+
 select pg_temp.is(pg_temp.found_and_mended(spoil), expected || ', then -', name)
 from (values
     ('update lifecycle.measure_month set n = n + 1', 'measure_month', 'a summary of measures'),
     ('delete from lifecycle.model_transition_month', 'model_transition_month',
      'a summary of transitions'),
     ('update lifecycle.event_day set late = late + 1', 'event_day', 'a summary of events'),
-    ('update lifecycle.spread_total set n = n + 1 where writer = 64', 'spread_total',
+    ('update lifecycle.spread_range set n = n + 1', 'spread_range', 'a summary of values'),
+    ('update lifecycle.spread_total set n = n + 1 where writer = 64', 'spread_range spread_total',
      'what is gathered'))
     s (spoil, expected, name);
 select pg_temp.is(pg_temp.answers(), t.answers, 'the same answers of what is derived anew')
