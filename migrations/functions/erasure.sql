@@ -5,15 +5,24 @@
 -- An erasure happens alone (keep_apart): nobody stores an event of the person meanwhile. It is the
 -- one thing that changes the ledger.
 
+create function lifecycle.digest_by(key lifecycle.erasure_key, name text)
+returns bytea
+language sql stable -- as convert_to is: otherwise it would not be inlined
+as $$
+    select sha256(key.outer_key || sha256(key.inner_key || convert_to(name, 'UTF8')))
+$$;
+comment on function lifecycle.digest_by is
+    'The keyed digest of a name: HMAC''s construction over SHA-256 with two keys of a block each';
+
 create function lifecycle.name_digest(name text)
 returns bytea
-language sql stable
+language plpgsql stable
 as $$
-    select sha256(k.outer_key || sha256(k.inner_key || convert_to(name, 'UTF8')))
-    from lifecycle.erasure_key k
+begin
+    return (select lifecycle.digest_by(k, name) from lifecycle.erasure_key k);
+end
 $$;
-comment on function lifecycle.name_digest is
-    'The keyed digest of a name: HMAC''s construction over SHA-256 with two keys of a block each';
+comment on function lifecycle.name_digest is 'The digest of a name by the key of this installation';
 
 create function lifecycle.kept_fields()
 returns table (field text, form text, types smallint[])

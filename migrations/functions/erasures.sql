@@ -5,15 +5,18 @@ returns text[]
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    key lifecycle.erasure_key;
 begin
     if (select true from lifecycle.erased_name limit 1) is null then
         return null;
     end if;
+    select * into key from lifecycle.erasure_key;
     return (select array_agg(n.name)
             from unnest(names) n (name)
             where (select true
                    from lifecycle.erased_name e
-                   where e.digest = lifecycle.name_digest(n.name)
+                   where e.digest = lifecycle.digest_by(key, n.name)
                    limit 1) -- a probe by key
               and coalesce((select s.value
                             from lifecycle.setting s
@@ -197,38 +200,31 @@ comment on function lifecycle.digest_of_erased is
     'SHA-256 of the events of an erased person, a line each in the order of their ids: event_id, '
     'source, id, object and body';
 
-create function lifecycle.erase_customer(of_bucket smallint, of_customer bigint, erasure uuid)
+create function lifecycle.erase_customer(of_bucket smallint, of_customer bigint, names text[],
+                                         rejects bigint, answers bigint, erasure uuid)
 returns void
 language plpgsql
 as $$
 declare
     personas constant lifecycle.persona[] := lifecycle.personas_of(of_bucket, of_customer);
-    names constant text[] := array(
-        select i.identifier
-        from unnest(personas) p
-        join lifecycle.identifier i on i.bucket = p.bucket and i.customer_id = p.customer_id
-        order by i.identifier);
     secret constant bytea := uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid());
-    attributes bigint := (
+    attributes constant bigint := (
         select count(*)
         from lifecycle.customer_attributes a
         cross join lateral jsonb_object_keys(a.attributes)
         where a.bucket = of_bucket and a.customer_id = of_customer);
     mentions record;
     own record;
-    others record;
 begin
     mentions := lifecycle.strip_mentions(personas, names);
     own := lifecycle.strip_events(personas, secret);
     mentions.events := mentions.events + lifecycle.strip_voids(personas);
-    others := lifecycle.strip_others(names);
     perform lifecycle.rename_customers(personas, erasure);
     perform lifecycle.derive_erased(personas, mentions.touched);
     insert into lifecycle.erasure (erasure_id, customers, identifiers, attributes, events,
                                    payload_bytes, mentions, rejects, kept_answers, digest)
     values (erasure, cardinality(personas), cardinality(names), attributes, own.events, own.bytes,
-            mentions.events, others.rejects, others.answers,
-            lifecycle.digest_of_erased(erasure));
+            mentions.events, rejects, answers, lifecycle.digest_of_erased(erasure));
     insert into lifecycle.erased_name (digest, erasure_id, erased_at)
     select lifecycle.name_digest(n.name), erasure, now()
     from unnest(names) n (name)
@@ -237,7 +233,9 @@ begin
 end
 $$;
 comment on function lifecycle.erase_customer is
-    'Erases a canonical customer and all who are merged into it; whoever calls it is alone';
+    'Erases a canonical customer, and all who are merged into it, from the ledger and what follows '
+    'from it, and keeps the proof; whoever calls it is alone, and has dealt with what names them '
+    'beside the ledger';
 
 create function lifecycle.erasure_told(wanted uuid)
 returns text
@@ -252,21 +250,43 @@ end
 $$;
 comment on function lifecycle.erasure_told is 'An erasure in a few words, for the audit log';
 
+create function lifecycle.names_of(named text)
+returns text[]
+language plpgsql stable
+as $$
+begin
+    return (select array_agg(i.identifier order by i.identifier)
+            from lifecycle.find_customer(named) f
+            cross join lateral lifecycle.histories_of(f.bucket, f.customer_id) h
+            join lifecycle.identifier i on i.bucket = h.bucket and i.customer_id = h.customer_id);
+end
+$$;
+comment on function lifecycle.names_of is
+    'All names of the customer whom a name means, and of those who are merged into it; null if '
+    'there is none';
+
 create function lifecycle.erase_person(named text, erasure uuid)
 returns json
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    names constant text[] := lifecycle.names_of(named);
+    others record;
     found_at lifecycle.identifier;
 begin
-    perform lifecycle.keep_apart(true);
-    found_at := lifecycle.find_customer(named);
-    if found_at.customer_id is null or left(named, 1) = E'\n' then
+    if names is null or left(named, 1) = E'\n' then
         perform lifecycle.refuse_erased(array[named], '/customer');
         perform lifecycle.refuse('CL404', null, 'no customer is known by this reference');
     end if;
-    perform lifecycle.erase_customer(found_at.bucket, found_at.customer_id, erasure);
+    others := lifecycle.strip_others(names); -- which takes long, if anything: not alone yet
+    perform lifecycle.keep_apart(true);
+    if lifecycle.names_of(named) is distinct from names then
+        raise serialization_failure using message = 'the person has got another name meanwhile';
+    end if;
+    found_at := lifecycle.find_customer(named);
+    perform lifecycle.erase_customer(found_at.bucket, found_at.customer_id, names, others.rejects,
+                                     others.answers, erasure);
     perform lifecycle.audit('erasure.made', erasure::text, null, lifecycle.erasure_told(erasure));
     return lifecycle.show_erasure(erasure);
 end
@@ -280,26 +300,22 @@ language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    again lifecycle.identifier;
-    erasure uuid;
+    back text;
     number bigint := 0;
 begin
     perform lifecycle.keep_apart(true);
-    loop
-        select coalesce(i.root_bucket, i.bucket) as bucket,
-               coalesce(i.root_id, i.customer_id) as customer_id
-        into again.bucket, again.customer_id
+    for back in
+        select i.identifier
         from lifecycle.identifier i
         join lifecycle.customer c on c.bucket = i.bucket and c.customer_id = i.customer_id
         join lifecycle.erased_name e on e.digest = lifecycle.name_digest(i.identifier)
         where c.created_at < e.erased_at
-        limit 1;
-        exit when not found;
-        erasure := gen_random_uuid();
-        perform lifecycle.erase_customer(again.bucket, again.customer_id, erasure);
-        perform lifecycle.audit('erasure.repeated', erasure::text, null,
-                                lifecycle.erasure_told(erasure));
-        number := number + 1;
+        order by i.identifier
+    loop
+        if lifecycle.names_of(back) is not null then -- not with another of its names
+            perform lifecycle.erase_person(back, gen_random_uuid());
+            number := number + 1;
+        end if;
     end loop;
     return number;
 end
