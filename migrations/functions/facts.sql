@@ -1,6 +1,17 @@
 -- What is made of all facts that the files before have defined: which of them an event touches, how
 -- each is derived, and what all their rows add up to.
 
+create function lifecycle.has_column(fact text, "column" text)
+returns boolean
+language sql stable
+as $$
+    select exists (select
+                   from pg_attribute a
+                   where a.attrelid = format('lifecycle.%I', fact)::regclass
+                     and a.attname = "column")
+$$;
+comment on function lifecycle.has_column is 'Whether the table of a fact has this column';
+
 create function lifecycle.define_all()
 returns void
 language plpgsql
@@ -92,24 +103,23 @@ begin
     execute format($$
         create function lifecycle.entries(zone text, measures text[])
         returns table (bucket smallint, customer_id bigint, day date, measure text, label text,
-                       detail text, currency text, n bigint, amount numeric, value numeric)
+                       detail text, currency text, n bigint, amount numeric, value numeric,
+                       offering text)
         language sql stable
         as $body$
             %s
         $body$
     $$, (select coalesce(string_agg(format($$
-            select %2$s, e.*
+            select %2$s, e.*, %4$s
             from lifecycle.%1$I f
             cross join lateral lifecycle.entries_of(f, zone) e
             where measures && %3$L$$, f.name,
-                case when exists (select
-                                  from pg_attribute a
-                                  where a.attrelid = format('lifecycle.%I', f.name)::regclass
-                                    and a.attname = 'customer_id')
-                     then 'f.bucket, f.customer_id'
+                case when lifecycle.has_column(f.name, 'customer_id') then 'f.bucket, f.customer_id'
                      else 'null::smallint, null::bigint'
-                end, f.measures), ' union all ' order by f.place),
-            'select null::smallint, null::bigint, (null::lifecycle.entry).* where false')
+                end, f.measures,
+                case when lifecycle.has_column(f.name, 'offering') then 'f.offering'
+                     else 'null::text' end), ' union all ' order by f.place),
+            'select null::smallint, null::bigint, (null::lifecycle.entry).*, null::text where false')
          from lifecycle.fact f
          where f.measures <> '{}'));
 end
@@ -149,8 +159,8 @@ comment on function lifecycle.touched_facts is
 comment on function lifecycle.derive_fact is
     'Brings the fact at this place up to date; what that changes in the roll-ups';
 comment on function lifecycle.entries is
-    'What the facts add to the roll-ups, by customer, with the days of a zone; only those facts '
-    'that have any of the measures are read';
+    'What the facts add to the roll-ups, by customer, with the days of a zone, and the offering that '
+    'each is about, where it knows; only those facts that have any of the measures are read';
 
 create function lifecycle.derive_facts(setup lifecycle.setup, touched lifecycle.fact_things[],
                                        entries lifecycle.entry[] default null)

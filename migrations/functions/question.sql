@@ -107,7 +107,8 @@ as $$
       and t.day >= question.since and t.day < question.until
       and t.day <= metric.today(question.timezone)
     union all
-    select e.day, e.measure, e.label, e.detail, e.currency, p.cell, e.n, e.amount
+    select e.day, e.measure, e.label, e.detail, e.currency,
+           case when question.group_by = 'offering' then e.offering else p.cell end, e.n, e.amount
     from metric.population(question) p
     join lifecycle.entries(question.timezone, measures) e
       on e.bucket = p.bucket and e.customer_id = p.customer_id
@@ -125,7 +126,7 @@ $$;
 comment on function metric.sums is
     'What the facts add up to within the window, up to today, by day, or where the question takes '
     'months, by month, the day being its first; cell is the group of a question that groups by what '
-    'customers are. A day may have several rows: only their sum has a meaning. What belongs to no '
+    'customers are, or by the offering that the facts are about. A day may have several rows: only their sum has a meaning. What belongs to no '
     'customer is left out of a segment';
 
 create function metric.sums_so_far(question metric.question, measures text[])
@@ -156,7 +157,8 @@ as $$
     union all
     select greatest(coalesce(lifecycle.period_start(question.interval, e.day), question.since),
                     question.since),
-           e.label, p.cell, lifecycle.rounded(e.value), count(*)
+           e.label, case when question.group_by = 'offering' then e.offering else p.cell end,
+           lifecycle.rounded(e.value), count(*)
     from lifecycle.entries(question.timezone, array[wanted]) e
     join metric.population(question) p
       on p.bucket = e.bucket and p.customer_id = e.customer_id

@@ -57,6 +57,40 @@ comment on function metric.whole is
 
 -- Purchases and revenue ----------------------------------------------------------------------
 
+create function metric.offerings_by_day(question metric.question)
+returns table (day date, currency text, cell text, purchases bigint, units numeric,
+               amount numeric)
+language sql stable
+as $$
+    with bought as materialized (
+        select l.day, p.currency, p.units, p.amount, b.offerings, b.units as parts,
+               b.amounts as prices
+        from metric.population(question) c
+        join lifecycle.purchase p on p.bucket = c.bucket and p.customer_id = c.customer_id
+        left join lifecycle.basket b
+               on b.bucket = p.bucket and b.customer_id = p.customer_id
+              and b.object = p.event_id::text
+        cross join lateral (
+            select (p.occurred_at at time zone question.timezone)::date as day) l
+        where l.day >= question.since and l.day < question.until
+    )
+    select b.day, b.currency, i.offering, count(*), sum(i.units), sum(i.amount)
+    from bought b
+    cross join lateral unnest(b.offerings, b.parts, b.prices) i (offering, units, amount)
+    group by 1, 2, 3
+    union all
+    select b.day, b.currency, null, count(*) filter (where b.offerings is null),
+           sum(b.units - told.units), sum(b.amount - told.amount)
+    from bought b
+    cross join lateral (
+        select coalesce(sum(i.units), 0) as units, coalesce(sum(i.amount), 0) as amount
+        from unnest(b.parts, b.prices) i (units, amount)) told
+    group by 1, 2
+$$;
+comment on function metric.offerings_by_day is
+    'Purchases in the window by day, currency and offering: the orders that it is in, its units and '
+    'its money. Of none is what orders do not say; they are counted there if they say nothing';
+
 create function metric.purchases_by_day(question metric.question)
 returns table (day date, currency text, cell text, purchases bigint, units numeric,
                amount numeric)
@@ -69,6 +103,10 @@ begin
         select t.day, t.currency, null::text, t.purchases, t.units, t.amount
         from lifecycle.purchase_total t
         where t.day >= question.since and t.day < question.until;
+        return;
+    end if;
+    if question.group_by = 'offering' then
+        return query select * from metric.offerings_by_day(question);
         return;
     end if;
     return query
@@ -97,7 +135,7 @@ as $$
         from metric.purchases_by_day(question) t
         left join lateral metric.exchange(t.currency, question.currency, t.day) x on true
         group by 1, 2, 3
-        having sum(t.purchases) <> 0
+        having sum(t.purchases) <> 0 or sum(t.units) <> 0 or sum(t.amount) <> 0
     ), spans as (
         select distinct cell, currency from sold
         union all

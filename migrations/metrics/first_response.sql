@@ -9,7 +9,7 @@ values (
     '(measure waiting)',
     'seconds', 'time to the first response, added up', 'cases first answered',
     '{from,to,interval,timezone,segment,group_by}', '{day,week,month,quarter,year}', 1,
-    'support.case.opened, .replied, .closed', '{channel,campaign,attribute}');
+    'support.case.opened, .replied, .closed', '{channel,campaign,offering,attribute}');
 
 create function metric.first_response(question metric.question)
 returns setof metric.answer_row

@@ -9,7 +9,7 @@ values (
     'ratio', 'offers accepted, or declined', 'offers made',
     '{from,to,interval,timezone,segment,group_by}', '{day,week,month,quarter,year}', 1,
     'support.offer.made, .accepted, .declined, loyalty.winback.succeeded',
-    '{channel,campaign,attribute}');
+    '{channel,campaign,offering,attribute}');
 
 create function metric.offer_response(question metric.question)
 returns setof metric.answer_row

@@ -3,10 +3,11 @@ insert into lifecycle.metric values (
     'Purchases',
     'Orders placed in the period and not cancelled: how many (measure purchases), their units '
     '(units), and their money (amount): a row for each currency, or with currency converted by '
-    'the rate of the day',
+    'the rate of the day. By offering: the orders that it is in, and its own units and money by '
+    'their items; what they do not say is in the row of none, so that units and money add up',
     'purchases', null, null,
     '{from,to,interval,timezone,currency,segment,group_by}', '{day,week,month,quarter,year}', 1,
-    'sell.order.placed, sell.order.cancelled', '{channel,campaign,attribute}', null);
+    'sell.order.placed, sell.order.cancelled', '{channel,campaign,offering,attribute}', null);
 
 create function metric.purchases(question metric.question)
 returns setof metric.answer_row

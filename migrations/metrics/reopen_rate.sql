@@ -7,7 +7,7 @@ values (
     'since',
     'ratio', 'cases reopened since', 'cases closed for the first time',
     '{from,to,interval,timezone,segment,group_by}', '{day,week,month,quarter,year}', 1,
-    'support.case.opened, .closed, .reopened', '{channel,campaign,attribute}');
+    'support.case.opened, .closed, .reopened', '{channel,campaign,offering,attribute}');
 
 create function metric.reopen_rate(question metric.question)
 returns setof metric.answer_row

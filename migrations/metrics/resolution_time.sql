@@ -8,7 +8,7 @@ values (
     'percentiles to three digits; and the cases open at the period''s end (measure open)',
     'seconds', 'time to the last close, added up', 'cases resolved',
     '{from,to,interval,timezone,segment,group_by}', '{day,week,month,quarter,year}', 1,
-    'support.case.opened, .closed, .reopened', '{channel,campaign,attribute}');
+    'support.case.opened, .closed, .reopened', '{channel,campaign,offering,attribute}');
 
 create function metric.resolution_time(question metric.question)
 returns setof metric.answer_row

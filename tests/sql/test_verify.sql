@@ -42,6 +42,9 @@ $$;
 select pg_temp.post('A', 'find.lead.created', '2025-01-01T00:00Z');
 select pg_temp.order_placed('A', at::timestamptz, 100, 'EUR', 1)
 from unnest(array['2025-01-02T00:00Z', '2025-01-05T00:00Z', '2025-02-01T00:00Z']) at;
+select pg_temp.post('A', 'sell.order.placed', '2025-02-01T00:00Z',
+                    '{"order_id": "x", "amount": 100, "currency": "EUR", "units": 1,
+                      "items": [{"offering": "tea", "units": 1, "amount": 90}]}');
 select pg_temp.post('A', 'bill.payment.succeeded', '2025-02-02T00:00Z',
                     '{"payment_id": "p", "amount": 300, "currency": "EUR"}');
 select pg_temp.post('A', 'bill.refund.issued', '2025-02-02T12:00Z',
@@ -86,6 +89,7 @@ from (values
     ('update lifecycle.cohort_amount_total set amount = amount + 1', 'cohort_amount_total',
      'the money of cohorts'),
     ('update lifecycle.event_total set events = events + 1', 'event_total', 'counts of events'),
+    ('update lifecycle.basket set units = ''{2}''', 'basket', 'what is in an order'),
     ('delete from lifecycle.cost', 'cost measure_total', 'a cost'),
     ('update lifecycle.spend set amount = amount + 1', 'measure_total spend', 'spend'),
     ('update lifecycle.acquisition set channel = ''ad''', 'acquisition measure_total',
