@@ -25,8 +25,9 @@ bool database_open(struct database *database, const struct config *config,
  */
 bool database_await(const struct database *database, struct problem *why) MUST_CHECK;
 
-/* Brings the schema up to date. */
-bool database_migrate(const struct database *database, struct problem *why) MUST_CHECK;
+/* Brings the schema up to date; not through a pooler. */
+bool database_migrate(const struct database *database, const struct config *config,
+                      struct problem *why) MUST_CHECK;
 
 /* Sees to it that the schema is this program's: an embedded cluster that nobody else uses is
  * brought up to date, and so is any other if the setting says so; else it is only checked. */

@@ -41,6 +41,8 @@ bool database_open(struct database *database, const struct config *config,
         owner = embedded_url_as(database->embedded, EMBEDDED_OWNER);
     }
     database->db = db_create(owner, 0);
+    if (database->db && config->pooler && !database->embedded)
+        db_behind_pooler(database->db);
     return database->db || fail(why, PROBLEM_INTERNAL, "out of memory");
 }
 
@@ -98,8 +100,13 @@ static bool with_vocabulary(struct db *db,
     return done;
 }
 
-bool database_migrate(const struct database *database, struct problem *why)
+bool database_migrate(const struct database *database, const struct config *config,
+                      struct problem *why)
 {
+    if (config->pooler && !database->embedded)
+        return fail(why, PROBLEM_UNPROCESSABLE,
+                    "a migration holds a lock for a session: give it a DATABASE_URL that leads "
+                    "to PostgreSQL itself, and no CLMD_POOLER");
     return with_vocabulary(database->db, migrate_apply, why);
 }
 
@@ -107,8 +114,8 @@ bool database_prepare(const struct database *database, const struct config *conf
                       struct problem *why)
 {
     bool is_ours = database->embedded && embedded_is_owner(database->embedded);
-    return with_vocabulary(database->db,
-                           is_ours || config->migrate ? migrate_apply : migrate_check, why);
+    return is_ours || config->migrate ? database_migrate(database, config, why)
+                                      : with_vocabulary(database->db, migrate_check, why);
 }
 
 bool database_open_prepared(struct database *database, const struct config *config,

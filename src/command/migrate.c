@@ -11,7 +11,7 @@ int command_migrate(const struct config *config, int count, char **arguments)
     if (count > 1)
         return command_misused("migrate", "it takes no argument %s", arguments[1]);
     bool done = database_open(&database, config, EMBEDDED_SHARE, &why) &&
-                database_migrate(&database, &why);
+                database_migrate(&database, config, &why);
     database_close(&database);
     if (!done)
         return command_failed(&why);
