@@ -19,9 +19,10 @@ struct tally_place;
 /* Where a connection comes from. */
 struct caller {
     struct address address;
-    uint64_t name;               /* of the party that has the address */
-    bool is_proxy;               /* one that is trusted */
-    struct tally_place *counted; /* among its party's; until guard_let_go */
+    char text[ADDRESS_TEXT_SIZE]; /* the same, printed */
+    uint64_t name;                /* of the party that has the address */
+    bool is_proxy;                /* one that is trusted */
+    struct tally_place *counted;  /* among its party's; until guard_let_go */
 };
 
 /* By the settings; the fault names the one that is wrong. */

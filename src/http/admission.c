@@ -116,7 +116,7 @@ static void meet_client(struct exchange *exchange)
     const char *forwarded =
         peer->is_proxy ? read_forwarded(exchange, guard_field(guard)) : NULL;
     exchange->client = guard_client(guard, peer, forwarded);
-    address_print(&exchange->client.address, exchange->request.address);
+    memcpy(exchange->request.address, exchange->client.text, ADDRESS_TEXT_SIZE);
 }
 
 /* Whoever has no valid key is counted by address. */

@@ -33,7 +33,6 @@ static const char *caching(const struct request *request)
 static size_t add_standing(struct exchange *exchange, struct header_field *fields)
 {
     const struct guard_standing *standing = &exchange->standing;
-    bool is_refused = exchange->request.answer.status == 429;
     size_t count = 0;
     if (standing->rate) {
         snprintf(exchange->policy_text, sizeof exchange->policy_text, "\"%s\";q=%u;w=%u",
@@ -43,10 +42,11 @@ static size_t add_standing(struct exchange *exchange, struct header_field *field
         fields[count++] = (struct header_field){"RateLimit-Policy", exchange->policy_text};
         fields[count++] = (struct header_field){"RateLimit", exchange->standing_text};
     }
+    if (exchange->request.answer.status != 429)
+        return count;
     snprintf(exchange->retry_text, sizeof exchange->retry_text, "%u",
              standing->now.is_over ? standing->now.seconds : 1);
-    if (is_refused)
-        fields[count++] = (struct header_field){"Retry-After", exchange->retry_text};
+    fields[count++] = (struct header_field){"Retry-After", exchange->retry_text};
     return count;
 }
 

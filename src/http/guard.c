@@ -53,10 +53,12 @@ void guard_destroy(struct guard *guard)
     free(guard);
 }
 
-static uint64_t name_of(const struct guard *guard, const struct address *address)
+/* What follows from the address. */
+static void know(const struct guard *guard, struct caller *caller)
 {
-    struct address party = address_party(address);
-    return keyed_hash(guard->key, party.bytes, sizeof party.bytes);
+    struct address party = address_party(&caller->address);
+    caller->name = keyed_hash(guard->key, party.bytes, sizeof party.bytes);
+    address_print(&caller->address, caller->text);
 }
 
 bool guard_connection(struct guard *guard, const struct sockaddr *peer, struct caller *caller)
@@ -64,7 +66,7 @@ bool guard_connection(struct guard *guard, const struct sockaddr *peer, struct c
     *caller = (struct caller){.counted = NULL};
     if (!address_of_socket(peer, &caller->address))
         return true;
-    caller->name = name_of(guard, &caller->address);
+    know(guard, caller);
     caller->is_proxy = proxies_trust(&guard->proxies, &caller->address);
     return caller->is_proxy || guard->connection_limit == 0 ||
            tally_take(guard->connections, caller->name, guard->connection_limit,
@@ -84,7 +86,7 @@ struct caller guard_client(const struct guard *guard, const struct caller *peer,
     if (!peer->is_proxy || !forwarded)
         return client;
     proxies_follow(&guard->proxies, forwarded, &client.address);
-    client.name = name_of(guard, &client.address);
+    know(guard, &client);
     client.is_proxy = proxies_trust(&guard->proxies, &client.address);
     return client;
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BACKLOG = 4096 };
+enum {
+    BACKLOG = 4096,
+    MOST_UNSENT = 131072 /* bytes */
+};
+
+/* What the kernel takes from us for a client that takes nothing from it. By itself it would be
+ * megabytes, for every connection; for a client that does, this is no limit. Accepted sockets
+ * inherit it. */
+static void limit_unsent(int socket)
+{
+    (void)setsockopt(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &(int){MOST_UNSENT}, sizeof(int));
+}
 
 static bool copy_part(const char *text, size_t length, char *part, size_t size)
 {
@@ -59,6 +71,7 @@ static int open_at(const struct addrinfo *at)
     int listening = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (listening < 0)
         return -1;
+    limit_unsent(listening);
     if (setsockopt(listening, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)) == 0 &&
         bind(listening, at->ai_addr, at->ai_addrlen) == 0 && listen(listening, BACKLOG) == 0)
         return listening;

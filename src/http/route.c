@@ -39,6 +39,17 @@ static bool take_variable(struct route_match *match, const struct segment *given
     return true;
 }
 
+/* Whether a path can be of this pattern, by what stands before its first variable; for nearly
+ * all patterns it cannot, and that is seen at once. */
+static bool begins_as(const char *pattern, const char *path, const char *end)
+{
+    while (path < end && *pattern == *path && *pattern != '{') {
+        pattern++;
+        path++;
+    }
+    return *pattern == '{' || (*pattern == '\0' && path == end);
+}
+
 static bool path_matches(const char *pattern, const char *path, const char *end,
                          struct route_match *match)
 {
@@ -81,6 +92,8 @@ bool route_find(const struct route *routes, size_t count, const char *method, co
     size_t fewest = ROUTE_VARIABLES + 1;
     *match = (struct route_match){0};
     for (size_t i = 0; i < count; i++) {
+        if (!begins_as(routes[i].path, path, path + path_length))
+            continue;
         struct route_match found = {0};
         if (!path_matches(routes[i].path, path, path + path_length, &found) ||
             found.variable_count > fewest)
