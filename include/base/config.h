@@ -39,6 +39,7 @@ struct config {
     unsigned rate_seconds;
     char tls_certificate[1024]; /* files; both empty: no TLS */
     char tls_key[1024];
+    char cors_origins[2048];    /* of pages that may ask, separated by commas */
     char trusted_proxies[1024]; /* networks, separated by commas */
     enum proxy_field proxy_field;
     unsigned request_seconds;   /* deadline for receiving a whole request */

@@ -60,11 +60,13 @@ struct exchange {
     struct guard_standing standing;
     char policy_text[48], standing_text[48], retry_text[12]; /* of the fields that tell it */
     enum exchange_state state;
-    char *target;      /* raw; NULL: too long */
-    const char *allow; /* the methods of the path, where that is the answer */
-    struct body body;  /* of any other flow than FLOW_BODY */
-    bool is_received;  /* nothing of the request is outstanding */
-    bool closes;       /* the connection is not to be used again */
+    char *target;       /* raw; NULL: too long */
+    const char *allow;  /* the methods of the path, where that is the answer */
+    const char *origin; /* of the page that asks, if it may; else NULL */
+    bool is_preflight;  /* a browser asks whether the page may ask */
+    struct body body;   /* of any other flow than FLOW_BODY */
+    bool is_received;   /* nothing of the request is outstanding */
+    bool closes;        /* the connection is not to be used again */
     bool is_suspended;
     bool is_lent; /* request and arena are a worker's */
     bool is_gone; /* its client is, while it is lent */
@@ -84,7 +86,7 @@ bool exchange_admit(struct exchange *exchange, const char *method, const char *v
 
 /* The fields of the answer that was given: its own, and those that every answer has. Valid for
  * as long as the exchange. */
-enum { ANSWER_FIELDS = REQUEST_FIELDS + 12 };
+enum { ANSWER_FIELDS = REQUEST_FIELDS + 18 };
 size_t exchange_fields(struct exchange *exchange, struct header_field fields[ANSWER_FIELDS]);
 
 /* MHD_OPTION_URI_LOG_CALLBACK, MHD_AccessHandlerCallback, MHD_OPTION_NOTIFY_COMPLETED, each

@@ -25,6 +25,7 @@ struct io_service {
     void *service; /* request->service */
     struct auth *auth;
     struct guard *guard;
+    struct cors *cors;         /* NULL: no other origins */
     struct tls *tls;           /* NULL: none */
     struct lane *lanes[LANES]; /* none for LANE_INLINE */
     int listen_socket;         /* not blocking */

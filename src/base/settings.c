@@ -96,6 +96,9 @@ const struct setting SETTINGS[] = {
          "file of the certificate for TLS, with its chain, in PEM; read again at SIGHUP"},
     {"CLMD_TLS_KEY", "tls-key", TEXT(tls_key), .initial = "",
      .meaning = "file of its key, in PEM"},
+    {"CLMD_CORS_ORIGINS", "cors-origins", TEXT(cors_origins), .initial = "",
+     .meaning = "origins whose pages may use the API from a browser, as "
+                "https://app.example.com,http://localhost:5173"},
     {"CLMD_TRUSTED_PROXIES", "trusted-proxies", TEXT(trusted_proxies), .initial = "",
      .meaning = "networks of proxies whose word about their clients' addresses counts, as "
                 "10.0.0.0/8,fd00::/8"},

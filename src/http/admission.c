@@ -1,5 +1,6 @@
 #include "base/digest.h"
 #include "http/condition.h"
+#include "http/cors.h"
 #include "http/exchange.h"
 #include "http/headers.h"
 #include "http/target.h"
@@ -119,6 +120,15 @@ static void meet_client(struct exchange *exchange)
     memcpy(exchange->request.address, exchange->client.text, ADDRESS_TEXT_SIZE);
 }
 
+/* Refusals are told to a page as well. */
+static void meet_page(struct exchange *exchange, const struct headers *headers,
+                      const char *method)
+{
+    exchange->origin = cors_find(exchange->io->service->cors, headers->values[HEADER_ORIGIN]);
+    exchange->is_preflight = exchange->origin && headers->values[HEADER_REQUEST_METHOD] &&
+                             strcmp(method, "OPTIONS") == 0;
+}
+
 /* Whoever has no valid key is counted by address. */
 static bool let_in(struct exchange *exchange, const struct headers *headers,
                    struct problem *why)
@@ -214,6 +224,7 @@ bool exchange_admit(struct exchange *exchange, const char *method, const char *v
     give_id(&exchange->request, headers_request_id(&headers));
     exchange->request.trace = headers_trace(&headers);
     meet_client(exchange);
+    meet_page(exchange, &headers, method);
     exchange->request.method = keep_method(exchange, method);
     exchange->closes = true; /* until the header has proven sound */
     exchange->is_received = !headers_announce_body(&headers, &unused);

@@ -13,6 +13,18 @@ static const struct header_field ALWAYS[] = {
 
 static const struct header_field SECURE = {"Strict-Transport-Security", "max-age=31536000"};
 
+/* What a page of another origin may send and read, beside what every page may. */
+static const struct header_field FOR_PAGES = {
+    "Access-Control-Expose-Headers",
+    "Allow, ETag, Idempotent-Replayed, Link, Location, RateLimit, RateLimit-Policy, "
+    "Retry-After, WWW-Authenticate, X-Request-Id"};
+static const struct header_field FOR_PREFLIGHTS[] = {
+    {"Access-Control-Allow-Headers",
+     "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, traceparent, "
+     "X-Request-Id"},
+    {"Access-Control-Max-Age", "7200"},
+};
+
 static bool has_field(const struct answer *answer, const char *name)
 {
     for (size_t i = 0; i < answer->field_count; i++)
@@ -27,6 +39,25 @@ static const char *caching(const struct request *request)
     const struct route *route = request->route;
     return route && route->is_tagged && request->answer.status < 400 ? "private, no-cache"
                                                                      : "no-store";
+}
+
+/* Whatever it says to a page, it says to one origin: no cache may give it to another one. */
+static size_t add_cors(const struct exchange *exchange, struct header_field *fields)
+{
+    size_t count = 0;
+    if (exchange->io->service->cors)
+        fields[count++] = (struct header_field){"Vary", "Origin"};
+    if (!exchange->origin)
+        return count;
+    fields[count++] = (struct header_field){"Access-Control-Allow-Origin", exchange->origin};
+    if (!exchange->is_preflight || !exchange->allow) {
+        fields[count++] = FOR_PAGES;
+        return count;
+    }
+    fields[count++] = (struct header_field){"Access-Control-Allow-Methods", exchange->allow};
+    for (size_t i = 0; i < COUNT_OF(FOR_PREFLIGHTS); i++)
+        fields[count++] = FOR_PREFLIGHTS[i];
+    return count;
 }
 
 /* The two fields of draft-ietf-httpapi-ratelimit-headers, and when to come again. */
@@ -66,5 +97,6 @@ size_t exchange_fields(struct exchange *exchange, struct header_field fields[ANS
         fields[count++] = SECURE;
     if (!has_field(answer, "Cache-Control"))
         fields[count++] = (struct header_field){"Cache-Control", caching(request)};
+    count += add_cors(exchange, fields + count);
     return count + add_standing(exchange, fields + count);
 }

@@ -23,6 +23,8 @@ static const struct {
     [HEADER_IDEMPOTENCY_KEY] = {"Idempotency-Key", true},
     [HEADER_IF_MATCH] = {"If-Match", true},
     [HEADER_IF_NONE_MATCH] = {"If-None-Match", true},
+    [HEADER_ORIGIN] = {"Origin", true},
+    [HEADER_REQUEST_METHOD] = {"Access-Control-Request-Method", true},
     [HEADER_REQUEST_ID] = {"X-Request-Id", false},
     [HEADER_TRACEPARENT] = {"traceparent", false},
     [HEADER_TRANSFER_ENCODING] = {"Transfer-Encoding", true},

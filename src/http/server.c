@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/change.h"
+#include "http/cors.h"
 #include "http/data_edition.h"
 #include "http/files.h"
 #include "http/guard.h"
@@ -168,6 +169,7 @@ static bool start(struct server *server, const struct config *config, const char
     set_limits(&server->shared, config);
     server->shared.guard = guard_create(config, why);
     return server->shared.guard &&
+           cors_start(config->cors_origins, &server->shared.cors, why) &&
            tls_start(&server->shared.tls, config->tls_certificate, config->tls_key, why) &&
            start_follower(server, database_url, application, why) &&
            start_lanes(server, config, database_url, application->edition, why) &&
@@ -302,6 +304,7 @@ void server_stop(struct server *server)
         lane_destroy(server->shared.lanes[name]);
     follower_stop(server->follower);
     guard_destroy(server->shared.guard);
+    cors_destroy(server->shared.cors);
     tls_destroy(server->shared.tls);
     auth_destroy(server->shared.auth);
     free(server->threads);
