@@ -72,8 +72,8 @@ size_t connections_sweep(const struct connections *all, int64_t now);
 void connections_finish_idle(const struct connections *all);
 
 /* Where there are `limit` of them, shuts down the one that has been idle for longest, so that
- * the next client need not wait until one leaves by itself. */
-void connections_make_room(const struct connections *all, size_t limit);
+ * the next client need not wait until one leaves by itself. Whether there was one. */
+bool connections_make_room(const struct connections *all, size_t limit);
 
 /* Shuts down all whose request was not received. */
 void connections_cut_unanswered(const struct connections *all);

@@ -23,6 +23,8 @@ struct io_counts {
     struct gauge in_flight;           /* requests whose answer was not given yet */
     struct gauge connections;         /* open */
     struct counter accepted, overdue; /* connections: opened; cut at a deadline */
+    struct counter refused;           /* connections: their address had too many */
+    struct counter displaced;         /* connections: idle, closed to make room */
     struct counter abandoned;         /* requests: their clients went before the answer */
     struct counter received, sent;    /* bytes of bodies */
     struct route_counts *routes;      /* each, and one more: what has no route */

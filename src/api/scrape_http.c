@@ -5,6 +5,7 @@
 #include "api/service.h"
 #include "base/compiler.h"
 #include "http/server.h"
+#include "http/tls.h"
 
 /* What all threads have counted of a route, or, past the last one, of none. */
 static struct route_counts sum_route(const struct scrape *scrape, size_t route)
@@ -82,6 +83,15 @@ SUM_OF(sent, counter_read, sent)
 SUM_OF(open, gauge_read, connections)
 SUM_OF(accepted, counter_read, accepted)
 SUM_OF(overdue, counter_read, overdue)
+SUM_OF(refused, counter_read, refused)
+SUM_OF(displaced, counter_read, displaced)
+
+static void write_certificate(struct scrape *scrape)
+{
+    struct tls *tls = server_tls(scrape->server);
+    if (tls)
+        exposition_value(&scrape->exposition, NULL, (double)tls_expires(tls));
+}
 
 static const struct scraped ROWS[] = {
     {{"clmd_http_requests_total", FAMILY_COUNTER,
@@ -104,6 +114,15 @@ static const struct scraped ROWS[] = {
     {{"clmd_connections_overdue_total", FAMILY_COUNTER,
       "Connections that were cut because their request did not arrive in time"},
      write_overdue},
+    {{"clmd_connections_refused_total", FAMILY_COUNTER,
+      "Connections that were refused because their address had too many"},
+     write_refused},
+    {{"clmd_connections_displaced_total", FAMILY_COUNTER,
+      "Idle connections that were closed to make room for new ones"},
+     write_displaced},
+    {{"clmd_tls_certificate_expires_seconds", FAMILY_GAUGE,
+      "When the certificate of TLS ends, as a Unix time; no sample without TLS"},
+     write_certificate},
 };
 
 const struct scraped_table SCRAPED_HTTP = {ROWS, COUNT_OF(ROWS)};

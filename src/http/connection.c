@@ -136,19 +136,20 @@ void connections_finish_idle(const struct connections *all)
             shutdown(at->socket, SHUT_RDWR);
 }
 
-void connections_make_room(const struct connections *all, size_t limit)
+bool connections_make_room(const struct connections *all, size_t limit)
 {
     struct connection *longest = NULL;
     if (all->count < limit)
-        return;
+        return false;
     for (struct connection *at = all->first; at; at = at->next)
         if (at->state == CONNECTION_IDLE && !at->is_ending &&
             (!longest || at->idle_since < longest->idle_since) && !has_input(at->socket))
             longest = at;
     if (!longest)
-        return;
+        return false;
     longest->is_ending = true;
     shutdown(longest->socket, SHUT_RDWR);
+    return true;
 }
 
 void connections_cut_unanswered(const struct connections *all)

@@ -31,11 +31,14 @@ static struct connection *open_connection(struct io *io, struct MHD_Connection *
         MHD_get_connection_info(wire, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
     struct connection *connection =
         connection_open(&io->connections, socket, clock_monotonic());
-    if (!connection || !guard_connection(io->service->guard, peer, &connection->caller))
+    if (!connection || !guard_connection(io->service->guard, peer, &connection->caller)) {
+        counter_add(&io->counts.refused, 1);
         shutdown(socket, SHUT_RDWR);
+    }
     if (connection && io->service->tls)
         connection->certificate = certificate_take(io->service->tls, session_of(wire));
-    connections_make_room(&io->connections, io->service->connection_limit);
+    if (connections_make_room(&io->connections, io->service->connection_limit))
+        counter_add(&io->counts.displaced, 1);
     return connection;
 }
 
