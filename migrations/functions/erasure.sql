@@ -86,7 +86,7 @@ create function lifecycle.data_left(of_type smallint, data json, secret bytea)
 returns json
 language sql immutable
 as $$
-    select coalesce(json_object_agg(k.field, case k.form
+    select coalesce(json_object_agg(t.field, case k.form
                when 'as it is' then t.told
                when 'alias' then to_json(lifecycle.alias_of(secret, t.told #>> '{}'))
                when 'money' then lifecycle.members_left(t.told, '{amount,currency}')
@@ -95,9 +95,9 @@ as $$
                                lifecycle.members_left(i.item, '{offering,units,amount}')
                                order by i.place), '[]')
                     from json_array_elements(t.told) with ordinality i (item, place))
-           end order by k.field), '{}')
-    from lifecycle.kept_fields() k
-    cross join lateral (select data -> k.field as told) t
+           end order by t.place), '{}')
+    from json_each(data) with ordinality t (field, told, place)
+    join lifecycle.kept_fields() k on k.field = t.field
     where (k.types is null or of_type = any(k.types))
       and (of_type < 10000 or k.form = 'money')
       and json_typeof(t.told) <> 'null'

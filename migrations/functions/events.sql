@@ -247,8 +247,8 @@ begin
 end
 $$;
 comment on function lifecycle.list_changes is
-    'Every recorded event once, in an order to which only the end is added; the cursor of its end '
-    'is for asking again later';
+    'Every recorded event once, and once more when its person was erased, in an order to which only '
+    'the end is added; the cursor of its end is for asking again later';
 
 create function lifecycle.reconcile(of_source text, since date, until date, by_day boolean)
 returns json

@@ -90,6 +90,7 @@ begin
         perform lifecycle.refuse('CL409', format('/identifiers/%s', taken - 1),
                                  'this identifier belongs to another customer');
     end if;
+    perform lifecycle.refuse_erased(fresh, '/identifiers');
     return fresh;
 end
 $$;

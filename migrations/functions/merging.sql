@@ -169,6 +169,7 @@ begin
     join lifecycle.customer c on c.bucket = i.bucket and c.customer_id = i.customer_id
     where i.identifier = named;
     if own.customer_id is null then
+        perform lifecycle.refuse_erased(array[named], pointer);
         perform lifecycle.refuse('CL422', pointer, 'no customer is known by this reference');
     end if;
     return own;
@@ -176,7 +177,7 @@ end
 $$;
 comment on function lifecycle.find_own is
     'The customer that an identifier means by itself, before any merge; refuses (422) an unknown '
-    'one';
+    'one, and (410) an erased one';
 
 create function lifecycle.ref_of(of_bucket smallint, of_customer bigint)
 returns text

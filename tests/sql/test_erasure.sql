@@ -110,7 +110,7 @@ select pg_temp.counted() as answers,
 create temp table proof as
 select lifecycle.erase_person('anna@work', '00000000-0000-0000-0000-00000000000a')::jsonb as proof;
 \o
-select '1..34';
+select '1..36';
 select pg_temp.is(b.traces,
                   'lifecycle.customer, lifecycle.customer_attributes, lifecycle.event, '
                   'lifecycle.identifier, lifecycle.import_reject, lifecycle.kept_answer, '
@@ -168,6 +168,15 @@ select pg_temp.is((select f.source from lifecycle.find_to_void(array[md5('the or
                                          (select c.merged_by from lifecycle.customer c
                                           where c.merged_by is not null))),
                   'CL410', 'nor is a merge');
+
+select pg_temp.is((select count(*)
+                   from pg_temp.walk(
+                       'metric.list_members(''acquired'', ''{"from": "2026-01-01", "to": "2026-02-01"}'',
+                                            null, null, $1, $2)', 1)), 0,
+                  'of those who are counted the erased are not listed'),
+       pg_temp.is((select m.page ->> 'n'
+                   from metric.list_members('acquired', '{"from": "2026-01-01", "to": "2026-02-01"}',
+                                            null, null, 10, null) m), '1', 'and still counted');
 
 -- Who comes back.
 select pg_temp.is(pg_temp.outcome('crm:4711', 'late'), 'erased', 'a late event is refused');
