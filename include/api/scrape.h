@@ -27,9 +27,10 @@ struct scraped_table {
     size_t count;
 };
 
-extern const struct scraped_table SCRAPED_HTTP, SCRAPED_LANES, SCRAPED_DATA, SCRAPED_PROCESS;
+extern const struct scraped_table SCRAPED_HTTP, SCRAPED_LANES, SCRAPED_DATA, SCRAPED_DATABASE,
+    SCRAPED_PROCESS;
 
-enum { SCRAPED_TABLES = 4 };
+enum { SCRAPED_TABLES = 5 };
 extern const struct scraped_table *const SCRAPED[SCRAPED_TABLES];
 
 #endif

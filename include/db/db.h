@@ -12,6 +12,7 @@
 
 #include <libpq-fe.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 enum db_fault {
     DB_FAULT_NONE,
@@ -28,6 +29,9 @@ struct db_value {
     int length; /* of binary data */
     bool is_binary;
 };
+
+struct db_counts;
+struct trace;
 
 struct db *db_create(const char *url, unsigned statement_seconds); /* NULL: out of memory */
 void db_destroy(struct db *db);
@@ -46,6 +50,20 @@ void db_read_anywhere(struct db *db);
 /* The longest that a statement to come may take, in seconds; 0: what the db was created with,
  * which is the most in any case. */
 void db_limit(struct db *db, unsigned seconds);
+
+/* From now on it counts what it goes through, as do those that are created alike. `counts` may
+ * be NULL. db_count_retry: what failed is tried again; `db` may be NULL. */
+void db_count(struct db *db, struct db_counts *counts);
+void db_count_retry(struct db *db);
+
+/* Microseconds that were spent on waiting for PostgreSQL. */
+int64_t db_waited(const struct db *db);
+
+/* What the statements to come are done for: a trace that is sampled is PostgreSQL's
+ * application_name meanwhile ("clmd", the trace's id, the caller's span), so that it stands in
+ * its log of slow statements and in pg_stat_activity. It goes in the statement's round trip,
+ * and ends with the transaction. NULL: nobody records it. */
+void db_trace(struct db *db, const struct trace *trace);
 
 /* Runs a statement of the catalogue, prepared once a connection. `values` has as many as the
  * statement has parameters. On success *rows is the caller's, to be released by PQclear.

@@ -3,9 +3,12 @@
 #ifndef CLMD_DB_LINK_H
 #define CLMD_DB_LINK_H
 
+#include "base/trace.h"
 #include "db/db.h"
 
 #include <stdint.h>
+
+enum { APPLICATION_SIZE = sizeof "clmd" + TRACE_ID_SIZE + SPAN_ID_SIZE };
 
 struct db {
     char *url;
@@ -19,6 +22,10 @@ struct db {
     bool is_in_transaction;     /* after the last statement */
     bool is_prepared[STATEMENTS];
     enum db_fault last_fault;
+    char application[APPLICATION_SIZE]; /* that works through us; empty: we ourselves */
+    bool is_named;                      /* the transaction knows that */
+    struct db_counts *counts;           /* or NULL */
+    int64_t waited;                     /* microseconds */
 };
 
 /* Sees to it that there is a connection. */

@@ -27,11 +27,12 @@ enum session_outlook {
 /* Why there may be no session to be had. */
 enum session_outlook session_look(const char *url);
 
-enum { SESSION_SQL_SIZE = 512 };
+enum { SESSION_SQL_SIZE = 768 };
 
 struct session_terms {
-    unsigned seconds; /* of a statement; 0: no limit */
-    bool is_local;    /* for the transaction alone, since the session is not ours to keep */
+    unsigned seconds;        /* of a statement; 0: no limit */
+    const char *application; /* for the transaction: hexadecimal digits, and blanks; NULL */
+    bool is_local; /* for the transaction alone, since the session is not ours to keep */
 };
 
 /* The statement that makes a session keep to the terms. It pins the search path too: a name

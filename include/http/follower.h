@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct db;
+struct db_counts;
 
 struct followed {
     const char
@@ -30,8 +31,8 @@ struct follower;
  * there all of it is read every second. A database that is away is no failure: what could not
  * be read is tried again every second. */
 struct follower *follower_start(const char *database_url, bool is_pooled,
-                                const struct followed *followed, size_t count,
-                                struct problem *why);
+                                struct db_counts *counts, const struct followed *followed,
+                                size_t count, struct problem *why);
 void follower_stop(struct follower *follower);
 
 /* How something followed stands; from any thread, at any time. */

@@ -22,16 +22,18 @@
 #include <stddef.h>
 
 struct data_edition;
+struct db_counts;
 struct lane;
 struct request;
 
 struct lane_options {
     const char *name; /* of its threads, for logs */
     const char *database_url;
-    unsigned statement_seconds; /* that a statement may take at the most */
-    unsigned limit_seconds;     /* the same for routes that do not take long; 0: no less */
-    bool is_pooled;             /* the URL leads to a pooler in transaction mode */
-    bool is_reader;             /* reads only: from any server rather than from none */
+    unsigned statement_seconds;  /* that a statement may take at the most */
+    unsigned limit_seconds;      /* the same for routes that do not take long; 0: no less */
+    bool is_pooled;              /* the URL leads to a pooler in transaction mode */
+    bool is_reader;              /* reads only: from any server rather than from none */
+    struct db_counts *db_counts; /* or NULL */
     unsigned workers;
     unsigned queue_limit;  /* requests that may wait, beside those that a worker is free for */
     unsigned batch_weight; /* 0: one at a time; else answer_batch() up to it */

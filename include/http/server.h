@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 struct data_edition;
+struct db_counts;
 struct tls;
 struct server;
 
@@ -25,6 +26,7 @@ struct application {
     size_t watch_route_count;
     const struct followed *followed; /* what it holds in memory, beside the keys */
     size_t followed_count;           /* at most FOLLOWED_LIMIT - 2 */
+    struct db_counts *db_counts;     /* of its connections; or NULL */
     struct data_edition *edition;    /* of the data: kept current; NULL: not wanted */
     void *service;                   /* reaches the handlers as request->service */
 };

@@ -104,6 +104,12 @@ static bool refuse(struct request *request, const struct hindrance *all, size_t 
     return !page.failed || fail(why, PROBLEM_INTERNAL, "out of memory");
 }
 
+bool service_is_ready(const struct service *service, struct server *server)
+{
+    struct hindrance all[HINDRANCES];
+    return find_hindrances(service, server, all) == 0;
+}
+
 bool show_readiness(struct request *request, struct problem *why)
 {
     static const char BODY[] = "{\"status\":\"ready\"}";

@@ -9,10 +9,7 @@
 enum { PAGE_LIMIT = 8 * 1024 * 1024 };
 
 const struct scraped_table *const SCRAPED[SCRAPED_TABLES] = {
-    &SCRAPED_HTTP,
-    &SCRAPED_LANES,
-    &SCRAPED_DATA,
-    &SCRAPED_PROCESS,
+    &SCRAPED_HTTP, &SCRAPED_LANES, &SCRAPED_DATA, &SCRAPED_DATABASE, &SCRAPED_PROCESS,
 };
 
 static void write_table(struct scrape *scrape, const struct scraped_table *table)

@@ -8,6 +8,7 @@
 #include <libpq-fe.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static double seconds_of(struct timeval time)
@@ -74,6 +75,32 @@ static void write_start(struct scrape *scrape)
     exposition_value(&scrape->exposition, NULL, (double)scrape->service->started_at);
 }
 
+static void write_ready(struct scrape *scrape)
+{
+    exposition_count(&scrape->exposition, NULL,
+                     service_is_ready(scrape->service, scrape->server));
+}
+
+static bool read_disk(const struct scrape *scrape, struct statvfs *disk)
+{
+    const char *directory = scrape->service->data_directory;
+    return directory && statvfs(directory, disk) == 0;
+}
+
+static void write_disk_free(struct scrape *scrape)
+{
+    struct statvfs disk;
+    if (read_disk(scrape, &disk))
+        exposition_count(&scrape->exposition, NULL, (uint64_t)disk.f_bavail * disk.f_frsize);
+}
+
+static void write_disk_size(struct scrape *scrape)
+{
+    struct statvfs disk;
+    if (read_disk(scrape, &disk))
+        exposition_count(&scrape->exposition, NULL, (uint64_t)disk.f_blocks * disk.f_frsize);
+}
+
 static void write_build(struct scrape *scrape)
 {
     char libpq[16];
@@ -92,6 +119,13 @@ static void write_log(struct scrape *scrape)
 
 static const struct scraped ROWS[] = {
     {{"clmd_build_info", FAMILY_GAUGE, "Always 1; the labels tell the version"}, write_build},
+    {{"clmd_ready", FAMILY_GAUGE, "Whether /readyz would answer 200, 1 or 0"}, write_ready},
+    {{"clmd_data_directory_free_bytes", FAMILY_GAUGE,
+      "What is free on the disk of the embedded PostgreSQL, where there is one"},
+     write_disk_free},
+    {{"clmd_data_directory_size_bytes", FAMILY_GAUGE,
+      "The size of the disk of the embedded PostgreSQL, where there is one"},
+     write_disk_size},
     {{"clmd_log_lines_total", FAMILY_COUNTER, "Lines of the log, by level"}, write_log},
     {{"process_cpu_seconds_total", FAMILY_COUNTER, "CPU time of the process"}, write_cpu},
     {{"process_resident_memory_bytes", FAMILY_GAUGE, "Memory of the process that is resident"},

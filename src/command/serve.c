@@ -11,6 +11,7 @@
 #include "command/certificate.h"
 #include "command/command.h"
 #include "command/database.h"
+#include "db/db_counts.h"
 #include "http/data_edition.h"
 #include "http/server.h"
 #include "ingest/deriver.h"
@@ -206,6 +207,7 @@ static struct server *start_server(const struct config *config, const struct dat
         .watch_route_count = WATCH_ROUTE_COUNT,
         .followed = followed,
         .followed_count = COUNT_OF(followed),
+        .db_counts = service->db_counts,
         .edition = service->edition,
         .service = service,
     };
@@ -215,11 +217,13 @@ static struct server *start_server(const struct config *config, const struct dat
 enum { REFUSALS, DERIVER, SWEEPER, CHORES };
 
 static bool start_chores(const struct config *config, const struct database *database,
-                         const struct chore_plan plans[CHORES], struct chore *chores[CHORES],
-                         struct problem *why)
+                         struct db_counts *counts, const struct chore_plan plans[CHORES],
+                         struct chore *chores[CHORES], struct problem *why)
 {
     for (size_t i = 0; i < CHORES; i++) {
         struct db *db = db_create(database->url, config->statement_seconds);
+        if (db)
+            db_count(db, counts);
         if (db && config->pooler)
             db_behind_pooler(db);
         chores[i] = chore_start(db, &plans[i], why);
@@ -242,7 +246,8 @@ static bool serve(const struct config *config, const struct database *database,
         [DERIVER] = {"deriver", deriver_work, &deriver},
         [SWEEPER] = {"sweeper", sweeper_work, &sweeper}};
     struct chore *chores[CHORES] = {NULL};
-    bool is_started = server != NULL && start_chores(config, database, plans, chores, why);
+    bool is_started = server != NULL &&
+                      start_chores(config, database, service->db_counts, plans, chores, why);
     if (is_started) {
         atomic_store(&service->server, server);
         log_line(LOG_LEVEL_INFO, "listening", "address", server_address(server), "metrics",
@@ -275,11 +280,14 @@ static bool serve_from_memory(const struct config *config, const struct database
 {
     struct vitals vitals;
     struct ingest_counts ingested = {0};
+    struct db_counts db_counts = {0};
     struct service service = {.batch_events = config->batch_events,
                               .type_prefix = config->type_prefix,
                               .started_at = time(NULL),
+                              .data_directory = database->embedded ? config->data_dir : NULL,
                               .vitals = &vitals,
                               .ingested = &ingested,
+                              .db_counts = &db_counts,
                               .stuck_after = stuck_after(config),
                               .registry = registry_create(),
                               .edition = data_edition_create(),

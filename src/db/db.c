@@ -4,11 +4,13 @@
 #include "db/db.h"
 
 #include "base/clock.h"
+#include "db/db_counts.h"
 #include "db/fault.h"
 #include "db/link.h"
 #include "db/session.h"
 #include "db/wire.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,9 +37,35 @@ struct db *db_create(const char *url, unsigned statement_seconds)
 struct db *db_create_alike(const struct db *db)
 {
     struct db *other = db_create(db->url, db->statement_seconds);
-    if (other)
+    if (other) {
         other->is_pooled = db->is_pooled;
+        other->counts = db->counts;
+    }
     return other;
+}
+
+void db_count(struct db *db, struct db_counts *counts)
+{
+    db->counts = counts;
+}
+
+void db_count_retry(struct db *db)
+{
+    if (db && db->counts)
+        counter_add(&db->counts->retries, 1);
+}
+
+int64_t db_waited(const struct db *db)
+{
+    return db->waited;
+}
+
+void db_trace(struct db *db, const struct trace *trace)
+{
+    db->application[0] = '\0';
+    if (trace && trace->is_sampled)
+        snprintf(db->application, sizeof db->application, "clmd %s %s", trace->id,
+                 trace->parent);
 }
 
 void db_behind_pooler(struct db *db)
@@ -58,9 +86,11 @@ void db_limit(struct db *db, unsigned seconds)
 
 void link_close(struct db *db)
 {
+    if (db->connection && db->counts)
+        gauge_add(&db->counts->open, -1);
     PQfinish(db->connection);
     db->connection = NULL;
-    db->is_in_transaction = false;
+    db->is_in_transaction = db->is_named = false;
     memset(db->is_prepared, 0, sizeof db->is_prepared);
 }
 
@@ -83,10 +113,25 @@ void release_rows(void *rows)
     PQclear(rows);
 }
 
+static void count_loss(const struct db *db)
+{
+    if (db->connection && db->counts)
+        counter_add(&db->counts->lost, 1);
+}
+
+static void count_opening(const struct db *db)
+{
+    if (!db->counts)
+        return;
+    counter_add(db->connection ? &db->counts->opened : &db->counts->unopened, 1);
+    gauge_add(&db->counts->open, db->connection != NULL);
+}
+
 /* The connection failed, or what it did took too long: either way it is of no more use. */
 bool link_lose(struct db *db, const char *log_detail, struct problem *why)
 {
     db->last_fault = fault_lost(log_detail, why);
+    count_loss(db);
     link_close(db);
     return false;
 }
@@ -129,6 +174,7 @@ static bool start_connection(struct db *db, struct problem *why)
         db->connection = session_open(db->url, SESSION_HOST_ANY, &unused);
         db->makeshift_until = clock_monotonic() + (int64_t)MAKESHIFT_SECONDS * SECOND;
     }
+    count_opening(db);
     if (!db->connection) {
         db->last_fault = DB_FAULT_CONNECTION;
         return false;
@@ -163,6 +209,7 @@ bool link_ready(struct db *db, struct problem *why)
             return true;
         if (db->is_in_transaction)
             return link_lose(db, "the connection was lost within a transaction", why);
+        count_loss(db);
         link_close(db);
     }
     return start_connection(db, why);
@@ -180,6 +227,7 @@ bool link_conclude(struct db *db, bool is_complete, PGresult *result, PGresult *
                    struct problem *why)
 {
     db->is_in_transaction = PQtransactionStatus(db->connection) != PQTRANS_IDLE;
+    db->is_named = db->is_named && db->is_in_transaction;
     if (is_complete && wire_is_success(result)) {
         if (rows)
             *rows = result;
@@ -193,8 +241,10 @@ bool link_conclude(struct db *db, bool is_complete, PGresult *result, PGresult *
     }
     db->last_fault = fault_tell(db->connection, result, why);
     PQclear(result);
-    if (db->last_fault == DB_FAULT_CONNECTION)
+    if (db->last_fault == DB_FAULT_CONNECTION) {
+        count_loss(db);
         link_close(db);
+    }
     return false;
 }
 

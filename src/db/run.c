@@ -1,6 +1,7 @@
 /* Statements over the connection of a db. */
 #include "base/clock.h"
 #include "db/db.h"
+#include "db/db_counts.h"
 #include "db/fault.h"
 #include "db/link.h"
 #include "db/session.h"
@@ -8,6 +9,7 @@
 
 #include <assert.h>
 #include <limits.h>
+#include <stdio.h>
 
 enum { SECOND = 1000000 /* in microseconds */ };
 
@@ -59,7 +61,10 @@ static bool run_on_terms(struct db *db, const struct statement_row *row,
                          const struct parameters *given, PGresult **rows, struct problem *why)
 {
     char settings[SESSION_SQL_SIZE];
-    const struct session_terms terms = {.seconds = db->limit, .is_local = db->is_pooled};
+    const struct session_terms terms = {.seconds = db->limit,
+                                        .is_local = db->is_pooled,
+                                        .application =
+                                            db->application[0] ? db->application : NULL};
     PGresult *result = NULL;
     session_write(&terms, settings);
     if (!PQenterPipelineMode(db->connection) ||
@@ -69,11 +74,19 @@ static bool run_on_terms(struct db *db, const struct statement_row *row,
     bool is_complete = wire_exchange_pipeline(db->connection, link_deadline(db), &result);
     bool is_success = link_conclude(db, is_complete, result, rows, why);
     db->limit_told = is_success ? db->limit : UINT_MAX;
+    db->is_named = db->is_in_transaction && terms.application != NULL;
     return is_success;
 }
 
-bool db_run(struct db *db, enum statement statement, const struct db_value *values,
-            PGresult **rows, struct problem *why)
+/* Whether the session is to be told something before it works. */
+static bool has_terms(const struct db *db)
+{
+    return db->is_pooled || db->limit != db->limit_told ||
+           (db->application[0] && !db->is_named);
+}
+
+static bool run(struct db *db, enum statement statement, const struct db_value *values,
+                PGresult **rows, struct problem *why)
 {
     const struct statement_row *row = statement_row(statement);
     struct parameters given;
@@ -83,10 +96,41 @@ bool db_run(struct db *db, enum statement statement, const struct db_value *valu
     if (!prepare(db, statement, deadline, why))
         return false;
     set_parameters(row, values, &given);
-    if (db->is_pooled || db->limit != db->limit_told)
+    if (has_terms(db))
         return run_on_terms(db, row, &given, rows, why);
     return send(db, row, &given) ? link_exchange(db, deadline, rows, why)
                                  : link_lose_broken(db, why);
+}
+
+static void count_run(struct db *db, enum statement statement, int64_t time, bool is_done)
+{
+    struct db_counts *counts = db->counts;
+    db->waited += time;
+    if (!counts)
+        return;
+    counter_add(&counts->statements[statement], 1);
+    counter_add(&counts->times[statement], (uint64_t)time);
+    if (!is_done)
+        counter_add(&counts->faults[db->last_fault], 1);
+}
+
+bool db_run(struct db *db, enum statement statement, const struct db_value *values,
+            PGresult **rows, struct problem *why)
+{
+    int64_t began_at = clock_monotonic();
+    bool is_done = run(db, statement, values, rows, why);
+    count_run(db, statement, clock_monotonic() - began_at, is_done);
+    return is_done;
+}
+
+static_assert(DB_FAULTS == DB_FAULT_BUG + 1, "a counter for every fault");
+
+/* A round trip of its own, which is nothing to one who reads rows of any number. */
+static bool name_transaction(struct db *db, struct problem *why)
+{
+    char sql[sizeof "set local application_name = ''" + APPLICATION_SIZE];
+    snprintf(sql, sizeof sql, "set local application_name = '%s'", db->application);
+    return db_execute(db, sql, NULL, why);
 }
 
 bool db_begin_rows(struct db *db, enum statement statement, const struct db_value *values,
@@ -102,6 +146,8 @@ bool db_begin_rows(struct db *db, enum statement statement, const struct db_valu
                     "set local max_parallel_workers_per_gather = 0",
                     NULL, why))
         return false;
+    if (db->application[0] && !name_transaction(db, why))
+        return false;
     set_parameters(row, values, &given);
     if (!PQsendQueryParams(db->connection, row->sql, row->parameters, NULL, given.data,
                            given.lengths, given.formats, 0) ||
@@ -112,7 +158,9 @@ bool db_begin_rows(struct db *db, enum statement statement, const struct db_valu
 
 bool db_next_row(struct db *db, PGresult **row, struct problem *why)
 {
+    int64_t began_at = clock_monotonic();
     bool has_come = wire_next(db->connection, link_deadline(db), row);
+    db->waited += clock_monotonic() - began_at;
     if (has_come && *row && wire_is_success(*row))
         return true;
     if (!has_come && PQstatus(db->connection) == CONNECTION_OK)
@@ -138,7 +186,10 @@ bool db_execute(struct db *db, const char *sql, PGresult **rows, struct problem 
 {
     if (!link_ready(db, why))
         return false;
-    if (!PQsendQuery(db->connection, sql))
-        return link_lose_broken(db, why);
-    return link_exchange(db, link_deadline(db), rows, why);
+    int64_t began_at = clock_monotonic();
+    bool is_done = PQsendQuery(db->connection, sql)
+                       ? link_exchange(db, link_deadline(db), rows, why)
+                       : link_lose_broken(db, why);
+    db->waited += clock_monotonic() - began_at;
+    return is_done;
 }

@@ -90,4 +90,8 @@ void session_write(const struct session_terms *terms, char sql[SESSION_SQL_SIZE]
              "set_config('search_path', 'pg_catalog, pg_temp', %s)",
              seconds, local, seconds < LOCK_SECONDS ? seconds : LOCK_SECONDS, local, local,
              local, local, local);
+    size_t length = strlen(sql);
+    if (terms->application)
+        snprintf(sql + length, SESSION_SQL_SIZE - length,
+                 ", set_config('application_name', '%s', true)", terms->application);
 }

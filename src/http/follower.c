@@ -207,8 +207,8 @@ static void *follow(void *argument)
 }
 
 struct follower *follower_start(const char *database_url, bool is_pooled,
-                                const struct followed *followed, size_t count,
-                                struct problem *why)
+                                struct db_counts *counts, const struct followed *followed,
+                                size_t count, struct problem *why)
 {
     assert(count <= FOLLOWED_LIMIT);
     struct follower *follower = calloc(1, sizeof *follower);
@@ -220,6 +220,8 @@ struct follower *follower_start(const char *database_url, bool is_pooled,
         follower->watches[follower->count].followed = followed[follower->count];
     follower->db = db_create(database_url, STATEMENT_SECONDS);
     follower->is_pooled = is_pooled;
+    if (follower->db)
+        db_count(follower->db, counts);
     if (follower->db && is_pooled)
         db_behind_pooler(follower->db);
     follower->stop = wake_create();

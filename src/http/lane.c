@@ -176,6 +176,8 @@ static bool worker_start(struct lane *lane, struct worker *worker, struct proble
     const struct lane_options *options = &lane->options;
     worker->lane = lane;
     worker->db = db_create(options->database_url, options->statement_seconds);
+    if (worker->db)
+        db_count(worker->db, options->db_counts);
     if (worker->db && options->is_pooled)
         db_behind_pooler(worker->db);
     if (worker->db && options->is_reader)

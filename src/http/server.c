@@ -86,12 +86,13 @@ static bool start_follower(struct server *server, const char *database_url,
                                      .what = "the keys",
                                      .load = auth_load,
                                      .context = server->shared.auth};
-    server->follower = follower_start(database_url, server->is_pooled, all, count, why);
+    server->follower = follower_start(database_url, server->is_pooled, application->db_counts,
+                                      all, count, why);
     return server->follower != NULL;
 }
 
 static bool start_lanes(struct server *server, const struct config *config,
-                        const char *database_url, struct data_edition *edition,
+                        const char *database_url, const struct application *application,
                         struct problem *why)
 {
     const struct lane_options options[LANES] = {
@@ -117,7 +118,8 @@ static bool start_lanes(struct server *server, const struct config *config,
         all.statement_seconds = config->statement_seconds;
         all.is_pooled = config->pooler;
         all.done = io_return;
-        all.outdates = name == LANE_READ ? NULL : edition;
+        all.db_counts = application->db_counts;
+        all.outdates = name == LANE_READ ? NULL : application->edition;
         server->shared.lanes[name] = lane_start(&all, why);
         if (!server->shared.lanes[name])
             return false;
@@ -172,7 +174,7 @@ static bool start(struct server *server, const struct config *config, const char
            cors_start(config->cors_origins, &server->shared.cors, why) &&
            tls_start(&server->shared.tls, config->tls_certificate, config->tls_key, why) &&
            start_follower(server, database_url, application, why) &&
-           start_lanes(server, config, database_url, application->edition, why) &&
+           start_lanes(server, config, database_url, application, why) &&
            start_threads(server, config->io_threads, why) &&
            start_watch(server, config, application, why);
 }

@@ -46,13 +46,26 @@ static void answer_one(const struct lane_options *options, struct request *reque
     request->db = NULL;
 }
 
+/* A batch is done for many; the first whose trace is recorded stands for all. */
+static const struct trace *find_sampled(struct request *const *batch, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (batch[i]->trace.is_sampled)
+            return &batch[i]->trace;
+    return NULL;
+}
+
 void turn_answer(const struct lane_options *options, struct request **batch, size_t count,
                  struct db *db)
 {
     const struct route *route = batch[0]->route;
+    int64_t waited = db_waited(db);
     db_limit(db, limit_of(options, route));
+    db_trace(db, find_sampled(batch, count));
     if (options->batch_weight > 0)
         route->answer_batch(batch, count, db);
     else
         answer_one(options, batch[0], db);
+    for (size_t i = 0; i < count; i++)
+        batch[i]->database_time = db_waited(db) - waited;
 }

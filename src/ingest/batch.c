@@ -210,6 +210,7 @@ enum db_fault recording_persist(const struct recording *recording, struct item *
         bool may_pass = fault == DB_FAULT_CONNECTION || fault == DB_FAULT_TRANSIENT;
         if (!may_pass || attempt == ATTEMPTS || clock_monotonic() >= give_up_at)
             return fault;
+        db_count_retry(recording->db);
         clock_pause(milliseconds);
     }
 }

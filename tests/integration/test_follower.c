@@ -42,7 +42,7 @@ static void set_up(void)
     struct problem why = {0};
     test_cluster_start(&cluster);
     db = db_create(embedded_url(cluster.embedded), 10);
-    follower = follower_start(embedded_url(cluster.embedded), false, FOLLOWED,
+    follower = follower_start(embedded_url(cluster.embedded), false, NULL, FOLLOWED,
                               COUNT_OF(FOLLOWED), &why);
     ck_assert_msg(follower != NULL, "%s", why.detail);
 }
