@@ -81,6 +81,10 @@ enum { REQUEST_ALONE = 1 << 30 };
 /* The value of a query parameter, or NULL. */
 const char *request_parameter(const struct request *request, const char *name);
 
+/* The caller's key, where it is bound to sources or types: what came from others is then not
+ * for it to see. NULL for one that is not bound. */
+const char *request_bound_key(const struct request *request);
+
 /* A parameter that is true or false, and false if it is not given. What is neither is a
  * fault. */
 bool request_flag(const struct request *request, const char *name, struct problem *why);

@@ -97,22 +97,23 @@ as $$
 $$;
 comment on function lifecycle.import_shown is 'An import as it is shown';
 
-create function lifecycle.show_import(wanted uuid)
+create function lifecycle.show_import(wanted uuid, of_key text default null)
 returns json
 language sql stable
 as $$
     select lifecycle.import_shown(i)
     from lifecycle.import i
-    where i.import_id = wanted
+    where i.import_id = wanted and i.key_id = coalesce(of_key, i.key_id)
 $$;
-comment on function lifecycle.show_import is 'An import; null if there is none of this id';
+comment on function lifecycle.show_import is
+    'An import; null if there is none of this id, or of this key';
 
-create function lifecycle.list_imports(wanted text, size integer, cursor text)
+create function lifecycle.list_imports(wanted text, of_key text, size integer, cursor text)
 returns table (page json, next_cursor text)
 language plpgsql stable
 as $$
 declare
-    list constant text[] := array['imports', wanted];
+    list constant text[] := array['imports', wanted, of_key];
     before constant uuid := coalesce((lifecycle.read_cursor(list, cursor))[1],
                                      'ffffffff-ffff-ffff-ffff-ffffffffffff');
     rows json[];
@@ -125,9 +126,11 @@ begin
           from lifecycle.import i
           where i.import_id < before
             and (wanted is null or lifecycle.import_state(i) = wanted)
+            and (of_key is null or i.key_id = of_key)
           order by i.import_id desc
           limit size + 1) p;
     return query select * from lifecycle.write_page(list, size, rows, keys);
 end
 $$;
-comment on function lifecycle.list_imports is 'Imports, all of them or those in a state, the latest first';
+comment on function lifecycle.list_imports is 
+    'Imports, all of them or those in a state or of a key, the latest first';

@@ -170,7 +170,7 @@ static bool tell_location(struct request *request, const struct job *job)
 
 static bool answer_job(struct request *request, const struct job *job, struct problem *why)
 {
-    const struct db_value values[] = {{.data = job->id}};
+    const struct db_value values[] = {{.data = job->id}, {.data = NULL}};
     if (!answer_document(request, STATEMENT_SHOW_IMPORT, values, NO_IMPORT, why))
         return false;
     request->answer.status = 202;
@@ -200,7 +200,8 @@ bool admit_import_list(struct request *request, struct problem *why)
         is_known = strcmp(state, STATES[i]) == 0;
     if (!is_known)
         fault_add(why, "?state", "must be running, done, failed or interrupted");
-    return admit_page_query(request, state, why);
+    const char *const filters[] = {state, request_bound_key(request)};
+    return admit_page_filters(request, filters, COUNT_OF(filters), why);
 }
 
 bool list_imports(struct request *request, struct problem *why)
@@ -217,6 +218,7 @@ bool admit_import_id(struct request *request, struct problem *why)
 
 bool show_import(struct request *request, struct problem *why)
 {
-    const struct db_value values[] = {{.data = request->variables[0]}};
+    const struct db_value values[] = {{.data = request->variables[0]},
+                                      {.data = request_bound_key(request)}};
     return answer_document(request, STATEMENT_SHOW_IMPORT, values, NO_IMPORT, why);
 }

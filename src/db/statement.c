@@ -254,11 +254,12 @@ static const struct statement_row STATEMENT_ROWS[] = {
                                9},
     [STATEMENT_KEEP_REJECTS] = {"keep_rejects",
                                 "select lifecycle.keep_rejects($1::uuid, $2::text[])", 2},
-    [STATEMENT_SHOW_IMPORT] = {"show_import", "select lifecycle.show_import($1::uuid)", 1},
+    [STATEMENT_SHOW_IMPORT] = {"show_import",
+                               "select lifecycle.show_import($1::uuid, $2::text)", 2},
     [STATEMENT_LIST_IMPORTS] = {"list_imports",
                                 "select page, next_cursor from lifecycle.list_imports("
-                                "$1::text, $2::integer, $3::text)",
-                                3},
+                                "$1::text, $2::text, $3::integer, $4::text)",
+                                4},
     [STATEMENT_EXPORT_REJECTS] = {"export_rejects",
                                   "select r.reject from lifecycle.import_reject r "
                                   "where r.import_id = $1::uuid order by r.number",

@@ -1,5 +1,5 @@
-/* Claim: a bound key posts nothing that is out of its bounds, in whatever form it comes, and
- * takes nothing back that is. */
+/* Claim: a bound key posts nothing that is out of its bounds, in whatever form it comes, takes
+ * nothing back that is, and does not see what others imported. */
 #include "base/compiler.h"
 #include "integration/client.h"
 #include "integration/given_key.h"
@@ -122,6 +122,35 @@ START_TEST(a_bound_key_takes_back_within_its_bounds)
 }
 END_TEST
 
+/* The rows that an import has rejected are its sender's. */
+START_TEST(a_bound_key_sees_its_own_imports_alone)
+{
+    char key[KEY_SIZE], location[128], rejects[160];
+    given_key(admin, "{\"name\":\"t\",\"scopes\":[\"events:write\"],\"types\":[\"bill.*\"]}",
+              key, NULL);
+    struct client *bound = client_create(service.port, key);
+    struct client *const senders[] = {admin, bound};
+    for (size_t i = 0; i < COUNT_OF(senders); i++) {
+        struct reply reply =
+            client_call(senders[i], "POST", "/v1/imports", "application/x-ndjson", "{}\n");
+        ck_assert_int_eq(reply.status, 202);
+        ck_assert(reply_field(&reply, "Location", location, sizeof location));
+        reply_clear(&reply);
+        int status = i == 0 ? 404 : 200;
+        ck_assert_int_eq(reply_status(client_get(bound, location)), status);
+        ck_assert_int_eq(reply_status(client_get(admin, location)), 200);
+        snprintf(rejects, sizeof rejects, "%s/rejects", location);
+        ck_assert_int_eq(reply_status(client_get(bound, rejects)), status);
+    }
+    struct reply reply = client_get(bound, "/v1/imports");
+    const char *first = strstr(reply.body, "\"import_id\"");
+    ck_assert_ptr_nonnull(first);
+    ck_assert_ptr_null(strstr(first + 1, "\"import_id\""));
+    reply_clear(&reply);
+    client_destroy(bound);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("bound_keys");
@@ -131,5 +160,6 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, a_bound_key_posts_within_its_bounds);
     tcase_add_test(tests, a_bound_key_takes_back_within_its_bounds);
+    tcase_add_test(tests, a_bound_key_sees_its_own_imports_alone);
     return tap_run(suite);
 }
