@@ -183,6 +183,25 @@ START_TEST(no_sender_makes_series)
 }
 END_TEST
 
+/* By its own judgement, where ./dev test found it. */
+START_TEST(prometheus_likes_what_it_reads)
+{
+    const char *promtool = getenv("PROMTOOL");
+    char command[512];
+    if (!promtool || !*promtool) {
+        fprintf(stderr, "# skipped: there is no promtool\n");
+        return;
+    }
+    struct reply reply = client_get(watcher, "/metrics");
+    snprintf(command, sizeof command, "%s check metrics >&2", promtool);
+    FILE *judge = popen(command, "w");
+    ck_assert_ptr_nonnull(judge);
+    ck_assert_uint_eq(fwrite(reply.body, 1, reply.length, judge), reply.length);
+    ck_assert_int_eq(pclose(judge), 0);
+    reply_clear(&reply);
+}
+END_TEST
+
 START_TEST(metrics_tell_what_happened)
 {
     char type[96];
@@ -243,6 +262,7 @@ int main(void)
     tcase_add_test(all, metrics_are_the_administrators_where_all_may_come);
     tcase_add_test(all, metrics_tell_what_happened);
     tcase_add_test(all, no_sender_makes_series);
+    tcase_add_test(all, prometheus_likes_what_it_reads);
     tcase_add_test(all, a_stop_is_told_before_anything_closes);
     suite_add_tcase(suite, all);
     return tap_run(suite);
