@@ -12,6 +12,9 @@ as $$
     values ('event', 'select, insert'),
            ('audit_entry', 'select, insert'),
            ('baseline', 'select, insert'),
+           ('erasure', 'select'),
+           ('erased_name', 'select'),
+           ('erasure_key', 'nothing'),
            ('metric', 'select'),
            ('fact', 'select'),
            ('currency', 'select'),
@@ -39,7 +42,9 @@ begin
              as r (role, name) on r.name = n.nspname
         where r.role is not null)
         || array(
-        select format('revoke all on %1$s %4$s from %2$I; grant %3$s on %1$s %4$s to %2$I',
+        select format('revoke all on %1$s %4$s from %2$I'
+                      || case when l.rights = 'nothing' then ''
+                              else '; grant %3$s on %1$s %4$s to %2$I' end,
                       case c.relkind when 'S' then 'sequence' else 'table' end, r.role,
                       case when c.relkind = 'v' or n.nspname = 'clmd' then 'select'
                            when c.relkind = 'S' then 'usage'
