@@ -16,12 +16,14 @@ enum proxy_field { PROXY_FIELD_X_FORWARDED_FOR, PROXY_FIELD_FORWARDED };
 enum access_log { ACCESS_LOG_FAILED, ACCESS_LOG_REFUSED, ACCESS_LOG_ALL };
 
 struct config {
-    char listen[128];         /* host:port; port 0 takes a free one */
-    char metrics_listen[128]; /* the same for those who watch the service; empty: nowhere */
-    char data_dir[1024];      /* of the embedded cluster and its admin key */
-    char database_url[2048];  /* empty: the embedded cluster */
-    bool pooler;              /* database_url leads to one, in transaction mode */
-    bool migrate;             /* migrate at the start, on a database that is not embedded too */
+    char listen[128];             /* host:port; port 0 takes a free one */
+    char metrics_listen[128];     /* the same for those who watch the service; empty: nowhere */
+    char data_dir[1024];          /* of the embedded cluster and its admin key */
+    char database_url[2048];      /* empty: the embedded cluster */
+    char read_database_url[2048]; /* a replica that is read from; empty: none */
+    unsigned read_lag_seconds;    /* behind the primary, beyond which it is not */
+    bool pooler;                  /* database_url leads to one, in transaction mode */
+    bool migrate;  /* migrate at the start, on a database that is not embedded too */
     bool greeting; /* print the address and the key at the start, on no terminal too */
     unsigned io_threads;
     unsigned read_workers;

@@ -24,6 +24,7 @@
 struct data_edition;
 struct db_counts;
 struct lane;
+struct replica;
 struct request;
 
 struct lane_options {
@@ -34,6 +35,7 @@ struct lane_options {
     bool is_pooled;              /* the URL leads to a pooler in transaction mode */
     bool is_reader;              /* reads only: from any server rather than from none */
     struct db_counts *db_counts; /* or NULL */
+    struct replica *replica;     /* of the database, which is read from; NULL: none */
     unsigned workers;
     unsigned queue_limit;  /* requests that may wait, beside those that a worker is free for */
     unsigned batch_weight; /* 0: one at a time; else answer_batch() up to it */

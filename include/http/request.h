@@ -57,6 +57,7 @@ struct request {
     const char *body;       /* NUL-terminated past `body_length` */
     const char *if_match, *if_none_match; /* the caller's conditions, or NULL */
     const char *idempotency_key;          /* without quotes, or NULL; see http/change.h */
+    uint64_t position; /* that the caller wants the answer to be of, at the least; 0: none */
     size_t body_length;
     uint64_t announced;      /* bytes of the body, by its header; 0: it does not tell */
     bool is_gzip;            /* FLOW_BODY: the body is packed; the handler unpacks it */

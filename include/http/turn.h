@@ -9,8 +9,10 @@
 size_t turn_refuse_late(const struct lane_options *options, struct request **batch,
                         size_t count);
 
-/* Answers a batch, or a request where there are no batches, within the limit of its route. */
+/* Answers a batch, or a request where there are no batches, within the limit of its route. What
+ * is read is read from the replica, where there is one that may and can answer; what is written
+ * is answered with its position then. */
 void turn_answer(const struct lane_options *options, struct request **batch, size_t count,
-                 struct db *db);
+                 struct db *db, struct db *replica);
 
 #endif

@@ -56,7 +56,8 @@ bool lasting_admit(struct request *request, struct problem *why)
     const struct service *service = request->service;
     char edition[EDITION_SIZE];
     const char *tag;
-    if (request->if_none_match == NULL || service == NULL || service->edition == NULL ||
+    if (request->position != 0 || request->if_none_match == NULL || service == NULL ||
+        service->edition == NULL ||
         !data_edition_read(service->edition, request->began_at, edition))
         return true;
     if (!put_tag(request, edition, &tag, why))

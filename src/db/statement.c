@@ -122,6 +122,11 @@ static const struct statement_row STATEMENT_ROWS[] = {
                                 "$2::jsonb, $3::text, $4::json, $5::integer, $6::text)",
                                 6},
     [STATEMENT_LOAD_EDITION] = {"load_edition", "select lifecycle.data_edition()", 0},
+    [STATEMENT_LOAD_POSITION] =
+        {"load_position",
+         "select (case when pg_is_in_recovery() then pg_last_wal_replay_lsn() "
+         "else pg_current_wal_lsn() end) - '0/0'::pg_lsn",
+         0},
     [STATEMENT_LOAD_KEYS] = {"load_keys", "select * from lifecycle.load_keys()", 0},
     [STATEMENT_LOAD_SIGNING_KEYS] = {"load_signing_keys",
                                      "select * from lifecycle.load_signing_keys()", 0},

@@ -1,4 +1,5 @@
 #include "http/condition.h"
+#include "http/position.h"
 
 #include "base/digest.h"
 
@@ -112,10 +113,18 @@ static bool read_idempotency_key(const char *value, struct request *request,
     return true;
 }
 
+static bool read_position(const char *value, struct request *request, struct problem *why)
+{
+    return !value || position_read(value, &request->position) ||
+           fail(why, PROBLEM_MALFORMED, "X-Clmd-Position takes what an answer had in it");
+}
+
 bool condition_read(const struct headers *headers, struct request *request, struct problem *why)
 {
     const struct route *route = request->route;
     const char *const *values = headers->values;
+    if (!read_position(values[HEADER_POSITION], request, why))
+        return false;
     if (!read_tags("If-Match", values[HEADER_IF_MATCH], request->arena, &request->if_match,
                    why) ||
         !read_tags("If-None-Match", values[HEADER_IF_NONE_MATCH], request->arena,

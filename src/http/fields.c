@@ -17,11 +17,11 @@ static const struct header_field SECURE = {"Strict-Transport-Security", "max-age
 static const struct header_field FOR_PAGES = {
     "Access-Control-Expose-Headers",
     "Allow, ETag, Idempotent-Replayed, Link, Location, RateLimit, RateLimit-Policy, "
-    "Retry-After, WWW-Authenticate, X-Request-Id"};
+    "Retry-After, WWW-Authenticate, X-Clmd-Position, X-Request-Id"};
 static const struct header_field FOR_PREFLIGHTS[] = {
     {"Access-Control-Allow-Headers",
      "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, traceparent, "
-     "X-Request-Id"},
+     "X-Clmd-Position, X-Request-Id"},
     {"Access-Control-Max-Age", "7200"},
 };
 

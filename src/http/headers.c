@@ -25,6 +25,7 @@ static const struct {
     [HEADER_IF_NONE_MATCH] = {"If-None-Match", true},
     [HEADER_ORIGIN] = {"Origin", true},
     [HEADER_REQUEST_METHOD] = {"Access-Control-Request-Method", true},
+    [HEADER_POSITION] = {"X-Clmd-Position", true},
     [HEADER_REQUEST_ID] = {"X-Request-Id", false},
     [HEADER_TRACEPARENT] = {"traceparent", false},
     [HEADER_TRANSFER_ENCODING] = {"Transfer-Encoding", true},

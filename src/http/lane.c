@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "db/db.h"
 #include "http/data_edition.h"
+#include "http/replica.h"
 #include "http/request.h"
 #include "http/thread.h"
 #include "http/turn.h"
@@ -21,8 +22,8 @@ enum {
 
 struct worker {
     struct lane *lane;
-    struct db *db;
-    struct request **batch; /* what it answers now; room for all that may queue */
+    struct db *db, *replica; /* NULL: there is no replica to read from */
+    struct request **batch;  /* what it answers now; room for all that may queue */
     pthread_t thread;
     bool is_running, is_busy;
     int64_t busy_since; /* of the monitor, while it is busy */
@@ -159,7 +160,7 @@ static void *work(void *argument)
         int64_t began_at = note_waits(worker, count);
         count = turn_refuse_late(options, worker->batch, count);
         if (count > 0)
-            turn_answer(options, worker->batch, count, worker->db);
+            turn_answer(options, worker->batch, count, worker->db, worker->replica);
         if (options->outdates)
             data_edition_outdate(options->outdates);
         note_work(worker, count, began_at);
@@ -182,6 +183,10 @@ static bool worker_start(struct lane *lane, struct worker *worker, struct proble
         db_behind_pooler(worker->db);
     if (worker->db && options->is_reader)
         db_read_anywhere(worker->db);
+    if (options->replica && options->is_reader)
+        worker->replica = replica_connect(options->replica, options->statement_seconds);
+    if (worker->replica)
+        db_count(worker->replica, options->db_counts);
     worker->batch =
         calloc(options->batch_weight > 0 ? options->queue_limit + options->workers : 1,
                sizeof *worker->batch);
@@ -276,6 +281,7 @@ void lane_stop(struct lane *lane)
         if (worker->is_running)
             pthread_join(worker->thread, NULL);
         db_destroy(worker->db);
+        db_destroy(worker->replica);
         free(worker->batch);
     }
 }

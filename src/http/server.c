@@ -13,6 +13,7 @@
 #include "http/guard.h"
 #include "http/io.h"
 #include "http/listen.h"
+#include "http/replica.h"
 #include "http/tls.h"
 
 #include <assert.h>
@@ -31,6 +32,7 @@ enum {
 struct server {
     struct io_service shared;
     struct follower *follower;
+    struct replica *replica; /* NULL: none */
     struct io **threads;
     unsigned thread_count;
     unsigned drain_seconds;
@@ -117,6 +119,7 @@ static bool start_lanes(struct server *server, const struct config *config,
         all.database_url = database_url;
         all.statement_seconds = config->statement_seconds;
         all.is_pooled = config->pooler;
+        all.replica = server->replica;
         all.done = io_return;
         all.db_counts = application->db_counts;
         all.outdates = name == LANE_READ ? NULL : application->edition;
@@ -174,6 +177,7 @@ static bool start(struct server *server, const struct config *config, const char
            cors_start(config->cors_origins, &server->shared.cors, why) &&
            tls_start(&server->shared.tls, config->tls_certificate, config->tls_key, why) &&
            start_follower(server, database_url, application, why) &&
+           replica_start(config, database_url, &server->replica, why) &&
            start_lanes(server, config, database_url, application, why) &&
            start_threads(server, config->io_threads, why) &&
            start_watch(server, config, application, why);
@@ -299,6 +303,7 @@ void server_stop(struct server *server)
     (void)await(server, IO_CLOSED, ANSWER_MICROSECONDS);
     for (enum lane_name name = LANE_READ; name < LANES; name++)
         lane_stop(server->shared.lanes[name]);
+    replica_stop(server->replica);
     stop_watch(server);
     for (unsigned i = 0; i < server->thread_count; i++)
         io_stop(server->threads[i]);

@@ -36,7 +36,8 @@ void outage_await_ready(struct outage *outage, int status);
 /* A 503 that says when to ask again, and has these words in its detail. Clears the reply. */
 void outage_check_told(struct reply *reply, const char *words);
 
-/* Whoever repeats is served again within OUTAGE_RECOVERY, and the service says it is ready. */
+/* Whoever repeats is served again (an event whose answer was lost is a duplicate) within
+ * OUTAGE_RECOVERY, and the service says it is ready. */
 void outage_await_recovery(struct outage *outage);
 
 /* What was acknowledged is stored, once each, and clmd verify agrees. */

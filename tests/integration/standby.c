@@ -83,10 +83,32 @@ void standby_promote(const struct standby *standby)
     run(standby->url, "select pg_reload_conf(), pg_promote(true)");
 }
 
-void standby_hold(const struct standby *standby, bool is_held)
+static bool is_held(struct db *db)
 {
-    run(standby->url,
-        is_held ? "select pg_wal_replay_pause()" : "select pg_wal_replay_resume()");
+    struct problem why = {0};
+    PGresult *rows;
+    ck_assert_msg(db_execute(db, "select pg_get_wal_replay_pause_state()", &rows, &why), "%s",
+                  why.log_detail);
+    bool is_held = strcmp(PQgetvalue(rows, 0, 0), "paused") == 0;
+    PQclear(rows);
+    return is_held;
+}
+
+void standby_hold(const struct standby *standby)
+{
+    int64_t deadline = clock_monotonic() + PATIENCE_MICROSECONDS;
+    struct db *db = db_create(standby->url, 0);
+    run(standby->url, "select pg_wal_replay_pause()");
+    while (!is_held(db)) {
+        ck_assert_msg(clock_monotonic() < deadline, "the standby goes on replaying");
+        clock_pause(POLL_MILLISECONDS);
+    }
+    db_destroy(db);
+}
+
+void standby_go_on(const struct standby *standby)
+{
+    run(standby->url, "select pg_wal_replay_resume()");
 }
 
 void standby_remove(struct standby *standby)

@@ -21,8 +21,9 @@ void standby_start(struct standby *standby, const struct test_cluster *primary);
 /* From now on it is a primary itself; returns when it takes writes. */
 void standby_promote(const struct standby *standby);
 
-/* Stops replaying what it receives, or goes on. */
-void standby_hold(const struct standby *standby, bool is_held);
+/* Stops replaying what it receives; goes on with it. */
+void standby_hold(const struct standby *standby);
+void standby_go_on(const struct standby *standby);
 
 void standby_remove(struct standby *standby);
 
