@@ -16,12 +16,15 @@ static const struct problem_kind KINDS[] = {
          "stored; the same bytes will be refused again."},
     [PROBLEM_UNAUTHENTICATED] =
         {401, "unauthenticated", "Authentication required",
-         "The request carries no key, or one that is unknown, mistyped or revoked. Send "
-         "`Authorization: Bearer` with a key made by `clmd key create`."},
+         "The request carries no key or token, or one that is unknown, mistyped, expired or "
+         "revoked; a token ends with its key. Send `Authorization: Bearer` with a key made by "
+         "`clmd key create`, or with a token made by `POST /v1/tokens`."},
     [PROBLEM_FORBIDDEN] =
         {403, "forbidden", "Not allowed",
-         "The key is valid, but it lacks the scope that this route needs; the detail names the "
-         "scope. Use another key, or make one with that scope."},
+         "The key or token is valid, but not for this: it lacks the scope that the route needs "
+         "(the detail names it), it is bound to other sources or types (`errors` points to "
+         "what is out of bounds), it is for one customer alone, or it would give what it has "
+         "not itself. Use another one."},
     [PROBLEM_NOT_FOUND] =
         {404, "not-found", "Not found",
          "There is nothing at this path: no such route, or no such event, customer or metric."},
