@@ -335,12 +335,26 @@ begin
     execute format(lifecycle.derivation_template(), name, columns,
                    'excluded.' || replace(columns, ', ', ', excluded.'),
                    format(entries, 'stale'), format(entries, 'fresh'), simple_way);
+    execute format($folded$
+        create function lifecycle.folded_%1$s(touched lifecycle.thing[])
+        returns setof lifecycle.%1$I
+        language plpgsql stable
+        as $body$
+        begin
+            return query
+            select * from lifecycle.fold_%1$s(touched);
+        end
+        $body$
+    $folded$, name);
+    execute format('comment on function lifecycle.folded_%s is %L', name,
+                   'What fold_' || name || ' gives, with a plan that is kept');
     execute format('comment on function lifecycle.derive_%s is %L', name,
                    'Brings ' || name || ' up to date for these things; what that changes in the '
                    'roll-ups');
 end
 $$;
-comment on function lifecycle.make_derivation is 'Makes derive_<name> of the template';
+comment on function lifecycle.make_derivation is
+    'Makes derive_<name> of the template, and folded_<name> for verify';
 
 create function lifecycle.define_fact(name text, types smallint[], scope text,
                                       measures text[] default '{}', touching text default null)

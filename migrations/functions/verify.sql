@@ -45,7 +45,7 @@ as $$
            ('purchase_day', 'select * from lifecycle.plain_purchase_day where bucket = $2'),
            ('cancelled_order', 'select * from lifecycle.cancelled_orders_of($2)')
     union all
-    (select f.name, format('select * from lifecycle.fold_%s(lifecycle.all_things($1))', f.name)
+    (select f.name, format('select * from lifecycle.folded_%s(lifecycle.all_things($1))', f.name)
      from lifecycle.fact f
      where f.scope is not null
      order by f.place)
