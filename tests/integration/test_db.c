@@ -68,6 +68,7 @@ START_TEST(a_fault_is_told_by_its_sqlstate)
         {"copy pg_class to stdout", DB_FAULT_CONNECTION, PROBLEM_UNAVAILABLE},
         {"select pg_sleep(9)", DB_FAULT_TRANSIENT, PROBLEM_UNAVAILABLE},
         {"do $$ begin raise sqlstate '40P01'; end $$", DB_FAULT_TRANSIENT, PROBLEM_UNAVAILABLE},
+        {"do $$ begin raise sqlstate 'XX000'; end $$", DB_FAULT_TRANSIENT, PROBLEM_UNAVAILABLE},
         {"do $$ begin raise sqlstate '57P01'; end $$", DB_FAULT_CONNECTION,
          PROBLEM_UNAVAILABLE},
         {"do $$ begin raise sqlstate 'CL404'; end $$", DB_FAULT_TOLD, PROBLEM_NOT_FOUND},
