@@ -24,8 +24,8 @@ static const struct {
     {"58", DB_FAULT_TRANSIENT, NULL}, /* errors of the system under the server */
     /* "cache lookup failed": an upgrade has made a function or a type anew in mid-statement */
     {"XX000", DB_FAULT_TRANSIENT, "the database has met an error of its own"},
-    {"22", DB_FAULT_DATA, NULL},      /* data exception */
-    {"23", DB_FAULT_DATA, NULL},      /* integrity constraint */
+    {"22", DB_FAULT_DATA, NULL}, /* data exception */
+    {"23", DB_FAULT_DATA, NULL}, /* integrity constraint */
 };
 
 static const struct {
