@@ -10,8 +10,12 @@ url=$1
 shift
 here=$(cd "$(dirname "$0")" && pwd)
 migrations=$here/../../migrations
+newline='
+'
 sql() {
-    psql --no-psqlrc --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 \
+    # each result of a row on a line of its own
+    psql --no-psqlrc --quiet --tuples-only --no-align --field-separator "$newline" \
+        --set ON_ERROR_STOP=1 \
         ${HISTORIES:+--set histories="$HISTORIES"} ${FIRST:+--set first="$FIRST"} "$url" "$@"
 }
 

@@ -5,6 +5,12 @@
 \ir histories.sql
 select setseed(0.77);
 select pg_temp.record(pg_temp.random_history(900, 6));
+select pg_temp.record(array_agg(json_build_object(
+    'id', 'more' || n, 'time', pg_temp.random_time(), 'type', 'sell.order.placed',
+    'subject', 'c' || 1 + floor(6 * random()),
+    'data', json_build_object('order_id', 'more' || n, 'amount', 100, 'currency', 'EUR',
+                              'units', 1))))
+from generate_series(1, 150) n;
 select lifecycle.put_segment('everyone', '{"where": {"field": "frequency", ">=": 0}}', null, null);
 \o
 select pg_temp.is((max(d.frequency) = 11 and count(*) > 20)::text, 'true', 'enough purchase days')
