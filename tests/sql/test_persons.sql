@@ -194,4 +194,4 @@ $$;
 \o
 select pg_temp.is(pg_temp.fault_of(h), '', 'history ' || h)
 from generate_series(:first, :first + :histories - 1) h;
-rollback;
+\ir teardown.sql
