@@ -63,7 +63,9 @@ static bool answer(struct request *request, struct problem *why)
 static void answer_batch(struct request *const *batch, size_t count, struct db *db)
 {
     pass_gate();
+    monitor_lock(&monitor);
     sizes[batches++] = count;
+    monitor_unlock(&monitor);
     for (size_t i = 0; i < count; i++)
         (void)respond_text(batch[i], db ? 201 : 500, NULL, "", 0);
 }
