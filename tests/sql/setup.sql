@@ -2,7 +2,9 @@
 -- and assertions that print TAP.
 begin;
 
--- The server whose database this is may have swept it already: as if it had not.
+-- The server whose database this is may have swept it already: as if it had not. Nor does it from
+-- here on, because who sweeps holds this lock.
+select pg_advisory_xact_lock(2, 2) \g /dev/null
 update lifecycle.sweep
 set swept_at = null, ended_at = null, day = null, step = 0, seen_below = null, setup = null,
     usual_gap = null;
