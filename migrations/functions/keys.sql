@@ -118,11 +118,14 @@ begin
     elsif giver.types is not null and not coalesce(wanted.types <@ giver.types, false) then
         perform lifecycle.refuse('CL403', '/types',
                                  'a key that is bound to types can give no others');
+    elsif giver.expires_at < coalesce(wanted.expires_at, 'infinity') then
+        perform lifecycle.refuse('CL403', '/expires_at',
+                                 'a key that expires can give none that lasts longer');
     end if;
 end
 $$;
 comment on function lifecycle.check_gift is
-    'Refuses (403) a key that may do what the one it is made with may not. Whoever has the command '
+    'Refuses (403) a key that may do what the one it is made with may not, or may do it for longer. Whoever has the command '
     'and the database may give anything';
 
 create function lifecycle.key_shown(k lifecycle.api_key)
@@ -155,10 +158,11 @@ begin
     made.scopes := lifecycle.texts_of(given -> 'scopes');
     made.sources := lifecycle.texts_of(given -> 'sources');
     made.types := lifecycle.texts_of(given -> 'types');
+    made.expires_at := lifecycle.time_of(given ->> 'expires_at');
     perform lifecycle.check_gift(made);
     insert into lifecycle.api_key (key_id, name, scopes, digest, sources, types, expires_at)
     values (new_id, given ->> 'name', made.scopes, new_digest, made.sources, made.types,
-            lifecycle.time_of(given ->> 'expires_at'))
+            made.expires_at)
     returning * into made;
     perform pg_notify('clmd_keys', new_id);
     perform lifecycle.audit('key.created', new_id, null, concat_ws('; ',

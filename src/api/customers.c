@@ -137,8 +137,13 @@ bool admit_customer_metrics(struct request *request, struct problem *why)
         .is_valid = is_peers,
         .expected = "must be all, cohort or segment: and the name of a segment"};
     const char *peers;
-    return admit_customer(request, why) && parameters_read(request, &PEERS, 1, &peers, why) &&
-           admit_format(request, why);
+    if (!admit_customer(request, why) || !parameters_read(request, &PEERS, 1, &peers, why))
+        return false;
+    /* A segment may be of one other customer, whose values its mean would tell. */
+    if (request->rights.customer != NULL && peers != NULL && strchr(peers, ':') != NULL)
+        return fail(why, PROBLEM_FORBIDDEN,
+                    "a token for one customer is compared with all, or with its cohort");
+    return admit_format(request, why);
 }
 
 bool show_customer_metrics(struct request *request, struct problem *why)

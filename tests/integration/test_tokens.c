@@ -180,6 +180,10 @@ START_TEST(a_token_for_one_customer_opens_that_one_alone)
         opened += is_own;
     }
     ck_assert_uint_ge(opened, 6);
+    ck_assert_int_eq(
+        status_with(servers[0].port, token, "/v1/customers/c0/metrics?peers=cohort"), 200);
+    ck_assert_int_eq(
+        status_with(servers[0].port, token, "/v1/customers/c0/metrics?peers=segment:two"), 403);
 }
 END_TEST
 

@@ -64,6 +64,16 @@ select pg_temp.is(pg_temp.fault('{"name":"x","scopes":["events:write"],"sources"
                                   "types":["sell.*"]}'), 'CL403 /types', 'no other types');
 select pg_temp.is(pg_temp.make('e', '{"name":"x","scopes":["events:write"],"sources":["till"],
                                       "types":["bill.*"]}') ->> 'state', 'in_force', 'its own');
+select lifecycle.act_as('command', null, 'root', 'here', null) \g /dev/null
+select pg_temp.make('9', '{"name":"9","scopes":["admin"],"expires_at":"2098-01-01T00:00:00Z"}')
+\g /dev/null
+select lifecycle.act_as('key', '0000000000000009', null, null, null) \g /dev/null
+select pg_temp.is(pg_temp.fault(given), 'CL403 /expires_at', 'one that expires gives none for longer')
+from unnest(array['{"name":"x","scopes":["admin"]}',
+                  '{"name":"x","scopes":["admin"],"expires_at":"2098-01-01T00:00:01Z"}']) given;
+select pg_temp.is(pg_temp.make('8', '{"name":"x","scopes":["admin"],
+                                      "expires_at":"2098-01-01T00:00:00Z"}') ->> 'state',
+    'in_force', 'one that ends with it');
 
 -- How keys end ---------------------------------------------------------------------------------
 select lifecycle.act_as('command', null, 'root', 'here', null) \g /dev/null
