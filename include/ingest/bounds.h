@@ -13,7 +13,8 @@
 bool bounds_check(const struct rights *rights, const struct event *event,
                   struct problem *why) MUST_CHECK;
 
-/* Whether a key that is bound to types may post this one; NULL: any. */
+/* Whether a key that is bound to sources, or types, may post this one; NULL: any. */
+bool bounds_allow_source(const char *sources, const char *source);
 bool bounds_allow_type(const char *types, const char *type);
 
 #endif

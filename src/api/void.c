@@ -6,6 +6,7 @@
 #include "api/service.h"
 #include "base/clock.h"
 #include "db/array.h"
+#include "ingest/bounds.h"
 #include "ingest/ingest_counts.h"
 #include "json/decode.h"
 
@@ -112,8 +113,8 @@ static void write_event(struct buffer *out, const struct wish *wish, const PGres
     buffer_text(out, "}}");
 }
 
-/* The event.voided is of our own source, whichever the sender's is: what must be within bounds
- * is its target's. */
+/* The event.voided is of our own source, whichever the sender's is. Its target is held against
+ * the sender's own bounds before: what we have recorded ourselves is not within them. */
 static const struct rights *own_rights(struct request *request)
 {
     struct rights *rights = arena_alloc(request->arena, sizeof *rights);
@@ -140,6 +141,8 @@ static bool make_event(struct request *request, const PGresult *rows, int row,
         return fail(why, PROBLEM_CONFLICT,
                     "this is an event.voided itself: what was taken back can only be recorded "
                     "again, as a new event");
+    if (!bounds_allow_source(request->rights.sources, PQgetvalue(rows, row, SOURCE)))
+        return fail(why, PROBLEM_FORBIDDEN, "this key may not take back events of this source");
     write_event(&text, wish, rows, row);
     wish->post = (struct post){.arena = request->arena};
     wish->post.context.rights = own_rights(request);

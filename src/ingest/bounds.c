@@ -28,6 +28,11 @@ static bool is_within(const char *bounds,
     return is_fit;
 }
 
+bool bounds_allow_source(const char *sources, const char *source)
+{
+    return is_within(sources, is_same, source);
+}
+
 bool bounds_allow_type(const char *types, const char *type)
 {
     return is_within(types, is_of_type, type);
@@ -41,11 +46,11 @@ bool bounds_check(const struct rights *rights, const struct event *event, struct
         bool is_allowed;
         const char *pointer, *detail;
     } checks[] = {
-        {is_within(rights->sources, is_same, event->source), "/source",
+        {bounds_allow_source(rights->sources, event->source), "/source",
          "this key may not post for this source"},
         {bounds_allow_type(rights->types, event->type->name), "/type",
          "this key may not post this type"},
-        {is_within(rights->sources, is_same, event->values.target_source), "/data/source",
+        {bounds_allow_source(rights->sources, event->values.target_source), "/data/source",
          "this key may not take back events of this source"},
     };
     bool is_allowed = true;

@@ -99,6 +99,21 @@ static void post_event(struct client *client, const char *body, char *path, size
     reply_clear(&reply);
 }
 
+/* The address of an event that the service itself has recorded. */
+static void own_event(char *path, size_t size)
+{
+    static const char MEMBER[] = "\"event_id\":\"";
+    struct reply reply = client_call(admin, "PUT", "/v1/customers/kept", "application/json",
+                                     "{\"attributes\":{\"size\":\"small\"}}");
+    ck_assert_msg(reply.status == 201, "%d %s", reply.status, reply.body);
+    reply_clear(&reply);
+    reply = client_get(admin, "/v1/events?source=clmd&customer=kept");
+    const char *id = strstr(reply.body, MEMBER);
+    ck_assert_msg(id != NULL, "%s", reply.body);
+    snprintf(path, size, "/v1/events/%.36s/void", id + strlen(MEMBER));
+    reply_clear(&reply);
+}
+
 START_TEST(a_bound_key_takes_back_within_its_bounds)
 {
     char key[KEY_SIZE], web[160], till[160];
@@ -113,6 +128,8 @@ START_TEST(a_bound_key_takes_back_within_its_bounds)
     reply = client_call(by_source, "POST", till, NULL, NULL);
     ck_assert_msg(reply.status == 201, "%d %s", reply.status, reply.body);
     reply_clear(&reply);
+    own_event(web, sizeof web);
+    ck_assert_int_eq(reply_status(client_call(by_source, "POST", web, NULL, NULL)), 403);
     client_destroy(by_source);
     given_key(admin, "{\"name\":\"t\",\"scopes\":[\"events:write\"],\"types\":[\"bill.*\"]}",
               key, NULL);
