@@ -82,9 +82,9 @@ enum { REQUEST_ALONE = 1 << 30 };
 /* The value of a query parameter, or NULL. */
 const char *request_parameter(const struct request *request, const char *name);
 
-/* The caller's key, where it is bound to sources or types: what came from others is then not
- * for it to see. NULL for one that is not bound. */
-const char *request_bound_key(const struct request *request);
+/* The caller's key, where what others have sent is not for it to see: it is bound to sources or
+ * types, or may not read events at all. NULL: it may see everybody's. */
+const char *request_own_key(const struct request *request);
 
 /* A parameter that is true or false, and false if it is not given. What is neither is a
  * fault. */

@@ -109,7 +109,7 @@ bool export_dataset(struct request *request, struct problem *why)
 bool export_rejects(struct request *request, struct problem *why)
 {
     const struct db_value values[] = {{.data = request->variables[0]},
-                                      {.data = request_bound_key(request)}};
+                                      {.data = request_own_key(request)}};
     PGresult *rows = NULL;
     if (!db_run(request->db, STATEMENT_SHOW_IMPORT, values, &rows, why))
         return false;

@@ -200,7 +200,7 @@ bool admit_import_list(struct request *request, struct problem *why)
         is_known = strcmp(state, STATES[i]) == 0;
     if (!is_known)
         fault_add(why, "?state", "must be running, done, failed or interrupted");
-    const char *const filters[] = {state, request_bound_key(request)};
+    const char *const filters[] = {state, request_own_key(request)};
     return admit_page_filters(request, filters, COUNT_OF(filters), why);
 }
 
@@ -219,6 +219,6 @@ bool admit_import_id(struct request *request, struct problem *why)
 bool show_import(struct request *request, struct problem *why)
 {
     const struct db_value values[] = {{.data = request->variables[0]},
-                                      {.data = request_bound_key(request)}};
+                                      {.data = request_own_key(request)}};
     return answer_document(request, STATEMENT_SHOW_IMPORT, values, NO_IMPORT, why);
 }

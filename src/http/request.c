@@ -18,10 +18,12 @@ const char *request_parameter(const struct request *request, const char *name)
     return NULL;
 }
 
-const char *request_bound_key(const struct request *request)
+const char *request_own_key(const struct request *request)
 {
     const struct rights *rights = &request->rights;
-    return rights->sources || rights->types ? request->key_id : NULL;
+    bool is_bound = rights->sources || rights->types;
+    return is_bound || !scopes_allow(rights->scopes, SCOPE_EVENTS_READ) ? request->key_id
+                                                                        : NULL;
 }
 
 bool request_flag(const struct request *request, const char *name, struct problem *why)
