@@ -1,6 +1,7 @@
 -- How customers were won: the first lead, the first money, the last touch before it; spend day by
 -- day; the same in any order of arrival.
 \ir setup.sql
+\ir verified.sql
 \o /dev/null
 create temp table history (place bigint generated always as identity, event json);
 insert into history (event)
@@ -100,11 +101,7 @@ as $$
                group by t.day, t.measure, t.label, t.detail
                having sum(t.n) <> 0 or sum(t.amount) <> 0) t),
         (select string_agg(d.part, ' ')
-         from (select b.*
-               from (select distinct bucket from lifecycle.customer) c,
-                    lifecycle.verify_bucket(c.bucket) b
-               union all
-               select * from lifecycle.verify_totals()) d
+         from pg_temp.verified() d
          where d.differences > 0))
 $$;
 

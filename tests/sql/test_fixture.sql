@@ -3,6 +3,7 @@
 -- in every tenth replay all answers do, and verify finds nothing. Then with a merge, with the merge
 -- taken back, and without a rate. (Where the fixture does not tell, customers came by no channel.)
 \ir setup.sql
+\ir verified.sql
 \o /dev/null
 update lifecycle.setting set value = 'Europe/Berlin' where name = 'timezone';
 set local timezone = 'Europe/Berlin';
@@ -185,11 +186,7 @@ begin
         answers := pg_temp.told_all();
         select string_agg(v.part || ' ' || v.differences, ', ')
         into faults
-        from (select * from lifecycle.verify_totals()
-              union all
-              select v.*
-              from (select distinct bucket from lifecycle.customer) b,
-                   lifecycle.verify_bucket(b.bucket) v) v
+        from pg_temp.verified() v
         where v.differences <> 0;
     end if;
     raise exception using errcode = 'TEST1';

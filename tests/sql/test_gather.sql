@@ -1,6 +1,7 @@
 -- What the sweep gathers of the roll-ups changes no answer: not while it is under way, nor by what
 -- comes after it; verify knows of it, and rebuild mends it.
 \ir setup.sql
+\ir verified.sql
 \o /dev/null
 insert into lifecycle.rate values
     ('USD', 'EUR', '2024-01-01', 0.90), ('USD', 'EUR', '2025-03-01', 0.95);
@@ -35,18 +36,7 @@ as $$
         w (since, until, "interval") on w.interval = coalesce(a.interval, 'month')
 $$;
 
-create function pg_temp.spoilt_parts()
-returns text
-language sql
-as $$
-    select coalesce(string_agg(distinct d.part, ' ' order by d.part), '-')
-    from (select b.* from generate_series(0, 63) n, lifecycle.verify_bucket(n) b
-          union all
-          select * from lifecycle.verify_totals()) d
-    where d.differences > 0
-$$;
-
-create function pg_temp.found_and_mended(spoil text)
+create function pg_temp.found_gathered_and_mended(spoil text)
 returns text
 language plpgsql
 as $$
@@ -120,7 +110,7 @@ where a.interval is distinct from 'week' and a.currency is null
                            'everyone')::jsonb -> 'data'
       end;
 
-select pg_temp.is(pg_temp.found_and_mended(spoil), expected || ', then -', name)
+select pg_temp.is(pg_temp.found_gathered_and_mended(spoil), expected || ', then -', name)
 from (values
     ('update lifecycle.measure_month set n = n + 1', 'measure_month', 'a summary of measures'),
     ('delete from lifecycle.model_transition_month', 'model_transition_month',

@@ -4,6 +4,7 @@
 -- every metric are the same to the byte, what stands is what follows from the ledger, and what is
 -- true of every history holds. A history's seed is its number; run.sh says how to try more of them.
 \ir setup.sql
+\ir verified.sql
 \o /dev/null
 \if :{?histories}
 \else
@@ -196,11 +197,7 @@ returns table (wrong text)
 language sql
 as $$
     select concat_ws(' ', v.part, v.differences)
-    from (select * from lifecycle.verify_totals()
-          union all
-          select v.*
-          from (select distinct bucket from lifecycle.customer) b,
-               lifecycle.verify_bucket(b.bucket) v) v
+    from pg_temp.verified() v
     where v.differences <> 0
     union all
     select 'visits of ' || min(c.ref) || ' overlap or leave a gap'

@@ -1,5 +1,6 @@
 -- Who is who: identifiers and attributes, by events and by changes.
 \ir setup.sql
+\ir verified.sql
 
 create function pg_temp.names_of(named text)
 returns text
@@ -35,16 +36,6 @@ begin
                      told.document ->> 'attributes',
                      (select count(*) from lifecycle.event) - before);
 end
-$$;
-
-create function pg_temp.differences()
-returns bigint
-language sql
-as $$
-    select sum(d.differences)
-    from (select b.* from generate_series(0, 63) n, lifecycle.verify_bucket(n) b
-          union all
-          select * from lifecycle.verify_totals()) d
 $$;
 
 -- Patches between documents lead from the one to the other.

@@ -1,17 +1,7 @@
 -- Merges: who is one customer with whom, in any order of arrival; both histories derive as one,
 -- and apart again.
 \ir setup.sql
-
-create function pg_temp.differences()
-returns bigint
-language sql
-as $$
-    select sum(d.differences)
-    from (select b.*
-          from (select distinct bucket from lifecycle.customer) c, lifecycle.verify_bucket(c.bucket) b
-          union all
-          select * from lifecycle.verify_totals()) d
-$$;
+\ir verified.sql
 
 -- A customer in a few words: who it is, who was merged into it, attributes, visits, purchases.
 create function pg_temp.told(named text)

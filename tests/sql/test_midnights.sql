@@ -3,17 +3,8 @@
 -- St. John's clocks went back at 00:01 until 2011: 2010-11-07 began, and a minute later it was
 -- 2010-11-06 again.
 \ir setup.sql
+\ir verified.sql
 \o /dev/null
-create function pg_temp.differences()
-returns bigint
-language sql
-as $$
-    select sum(d.differences)
-    from (select b.differences from generate_series(0, 63) n, lifecycle.verify_bucket(n) b
-          union all
-          select t.differences from lifecycle.verify_totals() t) d
-$$;
-
 update lifecycle.setting set value = 'America/Havana' where name = 'timezone';
 select pg_temp.order_placed(customer, at::timestamptz, amount, 'EUR', 1)
 from (values

@@ -1,6 +1,7 @@
 -- Stage models: what is refused, versions, the golden fixture's customers by three stages, and
 -- the way from one model to another, piece by piece.
 \ir setup.sql
+\ir verified.sql
 
 create function pg_temp.is(got boolean, wanted boolean, name text)
 returns text
@@ -153,15 +154,6 @@ from (values
     ('C3', 'find.lead.created', '2025-02-01'),
     ('C3', 'deliver.fulfilment.started', '2025-03-01'), ('C6', 'sell.demo.held', '2025-03-01'))
     e (subject, type, day);
-
-create function pg_temp.differences()
-returns bigint
-language sql
-as $$
-    select (select sum(t.differences) from lifecycle.verify_totals() t)
-           + (select sum(f.differences)
-              from generate_series(0, 63) bucket, lateral lifecycle.verify_bucket(bucket) f)
-$$;
 
 -- Works until nothing is left, or for so many pieces; what became active.
 create function pg_temp.work(most integer default 1000)

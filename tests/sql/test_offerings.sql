@@ -1,6 +1,7 @@
 -- Purchases, cases and offers by offering: what orders say is in them, late, cancelled, voided and
 -- merged ones included.
 \ir setup.sql
+\ir verified.sql
 \o /dev/null
 create function pg_temp.asked(name text, asked jsonb)
 returns text
@@ -21,15 +22,6 @@ as $$
     select pg_temp.post(subject, 'sell.order.placed', at, json_strip_nulls(json_build_object(
         'order_id', order_id, 'amount', amount, 'currency', currency, 'units', units,
         'items', items)), order_id)
-$$;
-create function pg_temp.differences()
-returns bigint
-language sql
-as $$
-    select sum(d.differences)::bigint
-    from (select b.* from generate_series(0, 63) n, lifecycle.verify_bucket(n) b
-          union all
-          select * from lifecycle.verify_totals()) d
 $$;
 insert into lifecycle.rate values ('USD', 'EUR', '2025-01-01', 0.5);
 select pg_temp.bought('A', '2025-01-05Z', 'a1', 1000, 3,

@@ -2,6 +2,8 @@
 -- changes, what stands still follows from the ledger, and what told who they were is nowhere any
 -- more. psql -v histories=1000 -v first=1 for more of them.
 \ir setup.sql
+\ir verified.sql
+\ir traces.sql
 \o /dev/null
 \if :{?histories}
 \else
@@ -66,46 +68,6 @@ as $$
     cross join lateral (select coalesce(e.event ->> 'subject', 'nobody') as whose) o
 $$;
 
--- The tables in which a pattern is found, in any column.
-create function pg_temp.traces(pattern text)
-returns text
-language plpgsql
-as $$
-declare
-    place regclass;
-    is_there boolean;
-    places text;
-begin
-    for place in
-        select c.oid::regclass
-        from pg_class c
-        where c.relkind in ('r', 'p') and c.relnamespace in (
-            select n.oid from pg_namespace n where n.nspname in ('lifecycle', 'clmd', 'metric'))
-        order by 1
-    loop
-        execute format('select exists (select from %s t where t::text ~ $1)', place)
-        into is_there using pattern;
-        if is_there then
-            places := concat_ws(', ', places, place);
-        end if;
-    end loop;
-    return places;
-end
-$$;
-
-create function pg_temp.differences()
-returns text
-language sql
-as $$
-    select string_agg(v.part || ' ' || v.differences, ', ')
-    from (select * from lifecycle.verify_totals()
-          union all
-          select v.*
-          from (select distinct bucket from lifecycle.customer) b,
-               lifecycle.verify_bucket(b.bucket) v) v
-    where v.differences <> 0
-$$;
-
 -- All facts, as they stand.
 create function pg_temp.standing()
 returns jsonb
@@ -122,18 +84,6 @@ begin
         facts := facts || jsonb_build_object(fact, md5(rows));
     end loop;
     return facts;
-end
-$$;
-
-create function pg_temp.rebuild()
-returns void
-language plpgsql
-as $$
-begin
-    perform lifecycle.rebuild_voided();
-    perform lifecycle.rebuild_bucket(b.bucket)
-    from (select distinct bucket from lifecycle.customer) b;
-    perform lifecycle.rebuild_totals();
 end
 $$;
 
@@ -170,14 +120,14 @@ begin
         wrong := concat_ws('; ', wrong, pg_temp.traces(
             '(of-|the )(' || replace(array_to_string(names, '|'), 'the ', '') || ')($|[^0-9])'));
     end loop;
-    wrong := concat_ws('; ', wrong, pg_temp.differences(), (
+    wrong := concat_ws('; ', wrong, nullif(pg_temp.spoilt_parts(), '-'), (
         select 'other answers: ' || string_agg(a.key, ', ')
         from jsonb_each(pg_temp.answers()) a
         where a.value is distinct from before -> a.key
         having count(*) > 0));
     stood := pg_temp.standing();
     perform pg_temp.rebuild();
-    wrong := concat_ws('; ', wrong, pg_temp.differences(), (
+    wrong := concat_ws('; ', wrong, nullif(pg_temp.spoilt_parts(), '-'), (
         select 'rebuilt otherwise: ' || string_agg(f.key, ', ')
         from jsonb_each_text(pg_temp.standing()) f
         where f.value is distinct from stood ->> f.key

@@ -1,6 +1,7 @@
 -- The facts of promise and support: what the history makes of them, in whatever order and in
 -- whatever batches it arrives, and again after a part of it was taken back.
 \ir setup.sql
+\ir verified.sql
 \o /dev/null
 \ir promise.sql
 select setseed(0.12);
@@ -34,25 +35,6 @@ begin
               group by 1, 2, 3, 4, 5
               having sum(m.n) <> 0 or sum(m.amount) <> 0) t));
 end
-$$;
-
-create function pg_temp.verified()
-returns table (part text, differences bigint)
-language sql
-as $$
-    select b.part, b.differences
-    from (select distinct c.bucket from lifecycle.customer c) c,
-         lifecycle.verify_bucket(c.bucket) b
-    union all
-    select t.part, t.differences
-    from lifecycle.verify_totals() t
-$$;
-
-create function pg_temp.differences()
-returns bigint
-language sql
-as $$
-    select sum(v.differences)::bigint from pg_temp.verified() v
 $$;
 
 -- The history in an order and in batches that chance decides, after which all is forgotten.

@@ -1,6 +1,7 @@
 -- The golden fixture's recurring revenue, worked by hand: every number of it, in any order of
 -- arrival, before and after a merge, and without a rate. Then the known answers of section 2.
 \ir setup.sql
+\ir verified.sql
 \o /dev/null
 update lifecycle.setting set value = 'Europe/Berlin' where name = 'timezone';
 set local timezone = 'Europe/Berlin';
@@ -102,16 +103,6 @@ as $$
           from pg_temp.answer(metric, '2025-01-01', '2025-07-01') a
           group by 1) s
 $$;
-create function pg_temp.differences()
-returns bigint
-language sql
-as $$
-    select sum(d.differences)::bigint
-    from (select b.differences from generate_series(0, 63) n, lifecycle.verify_bucket(n) b
-          union all
-          select differences from lifecycle.verify_totals()) d
-$$;
-
 -- Rows of a metric whose members are not as many as the figure that counts them.
 create function pg_temp.miscounted(metric text, asked jsonb)
 returns text

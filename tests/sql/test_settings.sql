@@ -1,5 +1,6 @@
 -- Settings and exchange rates: what they may be, what a change of them does.
 \ir setup.sql
+\ir verified.sql
 
 select pg_temp.is(lifecycle.show_settings()::text,
     '{"timezone":"UTC","week_start":"monday","reporting_currency":null,"margin":1,'
@@ -104,15 +105,6 @@ as $$
          where entries <> 0),
         (select string_agg(distinct first_day::text, ',') from lifecycle.spend))
 $$;
-create function pg_temp.differences()
-returns bigint
-language sql
-as $$
-    select (select sum(t.differences) from lifecycle.verify_totals() t)
-           + (select sum(f.differences)
-              from generate_series(0, 63) bucket, lateral lifecycle.verify_bucket(bucket) f)
-$$;
-
 select pg_temp.is(pg_temp.days(), '2025-01-31,2025-02-01,2025-02-02 2025-02-01 2025-02-02 2025-02-03',
                   'days of UTC');
 select pg_temp.is(pg_temp.changed('{"timezone":"Europe/Berlin"}')::json ->> 'timezone',

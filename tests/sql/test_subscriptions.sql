@@ -1,5 +1,6 @@
 -- What a subscription's events make of it, state by state; failed payments; and the MRR of both.
 \ir setup.sql
+\ir verified.sql
 \o /dev/null
 update lifecycle.setting set value = 'Europe/Berlin' where name = 'timezone';
 set local timezone = 'Europe/Berlin';
@@ -218,31 +219,6 @@ select pg_temp.is(
     '12-31 23:00, 01-15 05:00, 02-15 23:00, 02-28 23:00',
     'a date is a midnight in the zone of the business');
 
--- verify finds what is spoilt, with all that stands on it, and rebuild mends it.
-create function pg_temp.spoilt_parts()
-returns text
-language sql
-as $$
-    select coalesce(string_agg(distinct d.part, ' ' order by d.part), '-')
-    from (select b.* from generate_series(0, 63) n, lifecycle.verify_bucket(n) b
-          union all
-          select * from lifecycle.verify_totals()) d
-    where d.differences > 0
-$$;
-create function pg_temp.found_and_mended(spoil text)
-returns text
-language plpgsql
-as $$
-declare
-    found text;
-begin
-    execute spoil;
-    found := pg_temp.spoilt_parts();
-    perform lifecycle.rebuild_bucket(n) from generate_series(0, 63) n;
-    perform lifecycle.rebuild_totals();
-    return found || ', then ' || pg_temp.spoilt_parts();
-end
-$$;
 select pg_temp.is(pg_temp.spoilt_parts(), '-', 'all of it is what the ledger says');
 select pg_temp.is(pg_temp.found_and_mended(spoil), expected || ', then -', 'spoilt: ' || spoil)
 from (values

@@ -1,43 +1,8 @@
 -- verify finds what is wrong, wherever it is, and rebuild mends it: each fact and each roll-up is
 -- spoilt once.
 \ir setup.sql
+\ir verified.sql
 \o /dev/null
-create function pg_temp.spoilt_parts()
-returns text
-language sql
-as $$
-    select coalesce(string_agg(distinct d.part, ' ' order by d.part), '-')
-    from (select b.* from generate_series(0, 63) n, lifecycle.verify_bucket(n) b
-          union all
-          select * from lifecycle.verify_totals()) d
-    where d.differences > 0
-$$;
-
-create function pg_temp.rebuild()
-returns void
-language plpgsql
-as $$
-begin
-    perform lifecycle.rebuild_voided();
-    perform lifecycle.rebuild_bucket(n) from generate_series(0, 63) n;
-    perform lifecycle.rebuild_totals();
-end
-$$;
-
--- What verify tells after a statement has spoilt something, and what after a rebuild.
-create function pg_temp.found_and_mended(spoil text)
-returns text
-language plpgsql
-as $$
-declare
-    found text;
-begin
-    execute spoil;
-    found := pg_temp.spoilt_parts();
-    perform pg_temp.rebuild();
-    return found || ', then ' || pg_temp.spoilt_parts();
-end
-$$;
 
 select pg_temp.post('A', 'find.lead.created', '2025-01-01T00:00Z');
 select pg_temp.order_placed('A', at::timestamptz, 100, 'EUR', 1)

@@ -1,6 +1,7 @@
 -- Weeks that begin on a Saturday or a Sunday: the calendar, what is asked by weeks, what was added
 -- up by weeks before the setting changed, and what is added afterwards.
 \ir setup.sql
+\ir verified.sql
 
 select pg_temp.is(string_agg(concat_ws(' ', p.start, lifecycle.period_label(w.unit, p.start)), ', '
                              order by d.day), w.wanted, w.unit)
@@ -97,9 +98,7 @@ select pg_temp.is(pg_temp.purchases('b'), 170, 'more of them');
 select * from pg_temp.checked('from Sunday, added', '2024-12-22');
 select lifecycle.change_cut('week_start', 'saturday');
 select * from pg_temp.checked('from Saturday', '2024-12-21');
-select pg_temp.is(sum(v.differences)::bigint, 0, 'facts are as they were')
-from generate_series(0, 63) b
-cross join lateral lifecycle.verify_bucket(b) v;
+select pg_temp.is(pg_temp.differences(), 0, 'facts are as they were');
 select pg_temp.set_week_start(null);
 select * from pg_temp.checked('from Monday again', '2024-12-23');
 
