@@ -9,7 +9,8 @@
 #include <stdbool.h>
 
 /* False with 403, and a fault for each thing that is out of bounds: the source, the type, the
- * source of the event that an event.voided takes back. `rights` may be NULL: anything. */
+ * source of the event that an event.voided takes back. Of which type that one is the database
+ * knows (event.target_types). `rights` may be NULL: anything. */
 bool bounds_check(const struct rights *rights, const struct event *event,
                   struct problem *why) MUST_CHECK;
 

@@ -54,6 +54,7 @@ struct event {
     int64_t occurred_at;  /* microseconds since 2000-01-01 UTC */
     struct event_values values;
     unsigned char target[UUID_SIZE]; /* of event.voided */
+    const char *target_types;        /* which it may be of, as in struct rights; NULL: any */
     const char *body;                /* the sender's own bytes */
     size_t body_length;
 };

@@ -57,7 +57,8 @@ comment on function lifecycle.refuse_erased is
 create function lifecycle.record_others(
     erased text[], event_ids uuid[], sources text[], ids text[], subjects text[], types smallint[],
     times timestamptz[], sequences text[], amounts bigint[], currencies text[], units bigint[],
-    objects text[], stages smallint[], targets uuid[], costs boolean[], bodies text[])
+    objects text[], stages smallint[], targets uuid[], costs boolean[], bodies text[],
+    target_types text[])
 returns table ("position" integer, outcome text, customer text, stage text, moved_from text,
                moved_to text, move text, moved_at text, recorded_at text)
 language plpgsql
@@ -92,11 +93,14 @@ begin
                  array_agg(stages[p] order by p) as stages,
                  array_agg(targets[p] order by p) as targets,
                  array_agg(costs[p] order by p) as costs,
-                 array_agg(bodies[p] order by p) as bodies
+                 array_agg(bodies[p] order by p) as bodies,
+                 array_agg(target_types[p] order by p)
+                     filter (where target_types is not null) as target_types
           from unnest(places) p) o,
          lateral lifecycle.record_events(
              o.event_ids, o.sources, o.ids, o.subjects, o.types, o.times, o.sequences, o.amounts,
-             o.currencies, o.units, o.objects, o.stages, o.targets, o.costs, o.bodies) r;
+             o.currencies, o.units, o.objects, o.stages, o.targets, o.costs, o.bodies,
+             o.target_types) r;
 end
 $$;
 comment on function lifecycle.record_others is

@@ -12,7 +12,8 @@
 create function lifecycle.record_events(
     event_ids uuid[], sources text[], ids text[], subjects text[], types smallint[],
     times timestamptz[], sequences text[], amounts bigint[], currencies text[], units bigint[],
-    objects text[], stages smallint[], targets uuid[], costs boolean[], bodies text[])
+    objects text[], stages smallint[], targets uuid[], costs boolean[], bodies text[],
+    target_types text[] default null)
 returns table ("position" integer, outcome text, customer text, stage text, moved_from text,
                moved_to text, move text, moved_at text, recorded_at text)
 language plpgsql
@@ -49,7 +50,7 @@ begin
                 select *
                 from lifecycle.record_others(erased, event_ids, sources, ids, subjects, types,
                                              times, sequences, amounts, currencies, units, objects,
-                                             stages, targets, costs, bodies);
+                                             stages, targets, costs, bodies, target_types);
                 return;
             end if;
             strangers := lifecycle.meet_customers(strangers);
@@ -60,6 +61,9 @@ begin
     is_new := lifecycle.store_events(
         setup.writer, event_ids, sources, ids, types, times, sequences, amounts, currencies, units,
         objects, stages, targets, costs, bodies, who.own_buckets, who.own_customers);
+    if target_types is not null then
+        perform lifecycle.check_targets(is_new, targets, target_types);
+    end if;
     if strangers is not null and false = any(is_new) then
         perform lifecycle.refuse_strays(strangers, subjects, is_new);
     end if;
@@ -101,7 +105,7 @@ comment on function lifecycle.record_events is
     'for each: created, duplicate (all else is the first one''s), conflict (other content under '
     'the same source and id; all else is null) or erased (its subject was, or its customer has '
     'been since it was stored: nothing is stored; all else is null). stage is the customer''s now, '
-    'the move the transition that the event caused';
+    'the move the transition that the event caused. target_types: see check_targets';
 
 create function lifecycle.count_rejected(sources text[], counts bigint[])
 returns void

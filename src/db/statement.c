@@ -20,8 +20,8 @@ static const struct statement_row STATEMENT_ROWS[] = {
          "$1::uuid[], $2::text[], $3::text[], $4::text[], $5::int2[], "
          "$6::timestamptz[], $7::text[], $8::int8[], $9::text[], "
          "$10::int8[], $11::text[], $12::int2[], $13::uuid[], $14::bool[], "
-         "$15::text[])",
-         15},
+         "$15::text[], $16::text[])",
+         16},
     [STATEMENT_SHOW_EVENT] = {"show_event", "select lifecycle.show_event($1::uuid)", 1},
     [STATEMENT_FIND_TO_VOID] = {"find_to_void",
                                 "select source, id, subject, time, is_void "

@@ -1,4 +1,4 @@
-/* A batch is sent as fifteen arrays, one a column, and comes back as a row for each event.
+/* A batch is sent as sixteen arrays, one a column, and comes back as a row for each event.
  *
  * Repeating is safe, since a stored event is a duplicate: what a lost connection or a deadlock
  * leaves undecided is sent again, a few times. What the database refuses for its data is halved
@@ -38,6 +38,7 @@ enum column {
     COLUMN_TARGET,
     COLUMN_HAS_COST,
     COLUMN_BODY,
+    COLUMN_TARGET_TYPES,
     COLUMNS
 };
 
@@ -50,7 +51,7 @@ static const enum array_type COLUMN_TYPES[COLUMNS] = {
     [COLUMN_CURRENCY] = ARRAY_TEXT, [COLUMN_UNITS] = ARRAY_INT8,
     [COLUMN_OBJECT] = ARRAY_TEXT,   [COLUMN_STAGE] = ARRAY_INT2,
     [COLUMN_TARGET] = ARRAY_UUID,   [COLUMN_HAS_COST] = ARRAY_BOOL,
-    [COLUMN_BODY] = ARRAY_TEXT,
+    [COLUMN_BODY] = ARRAY_TEXT,     [COLUMN_TARGET_TYPES] = ARRAY_TEXT,
 };
 
 static void add_number(struct array *array, bool is_given, int64_t value)
@@ -85,6 +86,16 @@ static void add_event(struct array *columns, const struct event *event)
         array_null(&columns[COLUMN_TARGET]);
     array_bool(&columns[COLUMN_HAS_COST], (values->facets & FACET_COST) != 0);
     array_bytes(&columns[COLUMN_BODY], event->body, event->body_length);
+    array_text(&columns[COLUMN_TARGET_TYPES], event->target_types);
+}
+
+/* Few batches have an event whose target is bounded: for the others there is no array. */
+static bool has_bounded_target(struct item *const *items, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (items[i]->event.target_types != NULL)
+            return true;
+    return false;
 }
 
 static bool make_parameters(struct arena *scratch, struct item *const *items, size_t count,
@@ -98,6 +109,8 @@ static bool make_parameters(struct arena *scratch, struct item *const *items, si
     bool fits = true;
     for (size_t i = 0; i < COLUMNS; i++)
         fits = array_finish(&columns[i], &values[i]) && fits;
+    if (!has_bounded_target(items, count))
+        values[COLUMN_TARGET_TYPES] = (struct db_value){.data = NULL};
     return fits;
 }
 

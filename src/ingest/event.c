@@ -268,6 +268,8 @@ bool event_read(struct arena *arena, const char *body, size_t length, json_t *ob
     uuid_of_name(EVENT_NAMESPACE, event->source, event->id, event->event_id);
     if (values->target_id != NULL)
         uuid_of_name(EVENT_NAMESPACE, values->target_source, values->target_id, event->target);
+    if (values->target_id != NULL && context->rights != NULL)
+        event->target_types = context->rights->types;
     return bounds_check(context->rights, event, why);
 }
 

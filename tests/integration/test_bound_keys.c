@@ -139,6 +139,57 @@ START_TEST(a_bound_key_takes_back_within_its_bounds)
 }
 END_TEST
 
+#define VOID(id, target)                                                                       \
+    EVENT("web", id, "event.voided", "{\"source\":\"web\",\"id\":\"" target "\"}")
+#define LINES "application/x-ndjson"
+
+/* By a key for bill.* and event.voided; "lead" is not of its types, "paid" and "late" are. */
+static const struct {
+    const char *path, *type, *body;
+    int status;
+    const char *told;
+} TAKINGS[] = {
+    {"/v1/events", "application/json", VOID("v1", "lead"), 403, "\"pointer\":\"/data/id\""},
+    {"/v1/events?dry_run=true", "application/json", VOID("v1", "lead"), 403, "/data/id"},
+    {"/v1/events?atomic=true", "application/json", "[" VOID("v1", "lead") "]", 403,
+     "\"pointer\":\"/0/data/id\""},
+    {"/v1/events", "application/json", "[" VOID("v2", "paid") "," VOID("v3", "lead") "]", 200,
+     "\"pointer\":\"/1/data/id\""},
+    {"/v1/events", LINES, VOID("v4", "lead") "\n" PAID("web", "more") "\n", 200,
+     "\"created\":1,\"duplicate\":0,\"conflict\":0,\"rejected\":1"},
+    {"/v1/imports", LINES, VOID("v5", "lead") "\n" VOID("v6", "more") "\n", 202,
+     "\"created\":1,\"duplicate\":0,\"conflict\":0,\"rejected\":1"},
+    {"/v1/events", "application/json", VOID("v7", "late"), 403, "once they are recorded"},
+    {"/v1/events", "application/json", "[" PAID("web", "late") "," VOID("v7", "late") "]", 200,
+     "\"created\":2"},
+    {"/v1/events", "application/json", VOID("v7", "late"), 200, "\"duplicate\""},
+};
+
+START_TEST(a_key_bound_to_types_takes_back_no_others)
+{
+    char key[KEY_SIZE], lead[160], paid[160];
+    post_event(admin, LEAD("web", "lead"), lead, sizeof lead);
+    post_event(admin, PAID("web", "paid"), paid, sizeof paid);
+    given_key(admin,
+              "{\"name\":\"t\",\"scopes\":[\"events:write\"],"
+              "\"types\":[\"bill.*\",\"event.voided\"]}",
+              key, NULL);
+    struct client *bound = client_create(service.port, key);
+    for (size_t i = 0; i < COUNT_OF(TAKINGS); i++) {
+        struct reply reply =
+            client_call(bound, "POST", TAKINGS[i].path, TAKINGS[i].type, TAKINGS[i].body);
+        ck_assert_msg(reply.status == TAKINGS[i].status &&
+                          strstr(reply.body, TAKINGS[i].told) != NULL,
+                      "%zu: %d %s", i, reply.status, reply.body);
+        reply_clear(&reply);
+    }
+    ck_assert_int_eq(reply_status(client_call(bound, "POST", lead, NULL, NULL)), 403);
+    ck_assert_int_eq(reply_status(client_call(bound, "POST", paid, NULL, NULL)), 201);
+    client_destroy(bound);
+    ck_assert_int_eq(reply_status(client_call(admin, "POST", lead, NULL, NULL)), 201);
+}
+END_TEST
+
 /* The rows that an import has rejected are its sender's: raw text, of any person. */
 static const struct {
     const char *wish;
@@ -196,6 +247,7 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, a_bound_key_posts_within_its_bounds);
     tcase_add_test(tests, a_bound_key_takes_back_within_its_bounds);
+    tcase_add_test(tests, a_key_bound_to_types_takes_back_no_others);
     tcase_add_loop_test(tests, imports_are_their_senders_and_readers, 0, COUNT_OF(IMPORTERS));
     return tap_run(suite);
 }

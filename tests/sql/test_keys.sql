@@ -115,6 +115,13 @@ update lifecycle.api_key set expires_at = now() - interval '25 hours'
 where key_id = '000000000000000d';
 select pg_temp.is(pg_temp.loaded('d'), null, 'and then no more');
 
+-- What they may take back, by the types that they are bound to ------------------------------------
+select pg_temp.is(string_agg(lifecycle.is_of_types(t.name, E'event.voided\nbill.*')::text, ' '
+                             order by t.place),
+                  'true true true false false false', 'as the program has it')
+from unnest('{event.voided,bill.payment.failed,bill.x,billing.started,bill,NULL}'::text[])
+     with ordinality t (name, place);
+
 -- When they were used --------------------------------------------------------------------------
 select lifecycle.note_key_use('{000000000000000a,00000000000000ff}',
                               '{2026-03-01T10:00:00Z,2026-03-01T10:00:00Z}') \g /dev/null
