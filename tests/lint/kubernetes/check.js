@@ -20,15 +20,36 @@ function modelOf(object) {
     return require(`kubernetes-models/${object.apiVersion}`)[object.kind];
 }
 
+/* The value, which takes the path of each part of it that is looked at out of `unseen`. */
+function watch(value, path, unseen) {
+    if (value === null || typeof value !== 'object') return value;
+    const parts = Array.isArray(value) ? [] : {};
+    Object.keys(value).forEach((key) => {
+        unseen.add(`${path}/${key}`);
+        parts[key] = watch(value[key], `${path}/${key}`, unseen);
+    });
+    return new Proxy(parts, {
+        get: (object, key) => {
+            unseen.delete(`${path}/${String(key)}`);
+            return object[key];
+        },
+    });
+}
+
+/* The schemas take any field, as the API does, which forgets what it does not know. But they look
+ * at what they know and at nothing else: what they have not looked at is misspelt, or misplaced. */
 function checkSchema({ file, object }) {
+    const model = modelOf(object);
+    if (!model) return [`${file}: no kind ${object.kind} in ${object.apiVersion}`];
+    const unseen = new Set();
     try {
-        const model = modelOf(object);
-        if (!model) return [`${file}: no kind ${object.kind} in ${object.apiVersion}`];
-        new model(object).validate();
-        return [];
+        model.prototype.validate.call(watch(object, '', unseen));
     } catch (fault) {
         return [`${file}: ${object.kind}: ${fault.message}`];
     }
+    return [...unseen]
+        .filter((path) => !unseen.has(path.slice(0, path.lastIndexOf('/'))))
+        .map((path) => `${file}: ${object.kind}: there is no field ${path}`);
 }
 
 /* Kubernetes may not kill what is still draining, and what is selected must be there. */
