@@ -2,8 +2,10 @@
 #include "base/log.h"
 #include "command/command.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static int command_help(const struct config *config, int count, char **arguments);
 static int command_version(const struct config *config, int count, char **arguments);
@@ -125,10 +127,31 @@ static bool wants_help(int count, char **arguments)
     return false;
 }
 
+/* Signals ---------------------------------------------------------------------------------- */
+
+static void end_by_signal(int number)
+{
+    _exit(128 + number);
+}
+
+/* The first process of a container is not ended by a signal that it has said nothing about: a
+ * server that still waits for its database would have to be killed, an import would not hear
+ * Ctrl-C. Like all other processes it is then, with the exit status that a shell gives them;
+ * whoever waits for signals blocks them. */
+static void hear_signals_as_first_process(void)
+{
+    static const int ENDS[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    struct sigaction action;
+    for (size_t i = 0; i < COUNT_OF(ENDS) && getpid() == 1; i++)
+        if (sigaction(ENDS[i], NULL, &action) == 0 && action.sa_handler == SIG_DFL)
+            (void)signal(ENDS[i], end_by_signal);
+}
+
 int main(int count, char **arguments)
 {
     struct config config;
     struct problem why = {0};
+    hear_signals_as_first_process();
     if (wants_help(count, arguments)) {
         const struct command *command = find_command(arguments[1]);
         arguments[1] = command ? arguments[1] : NULL;
