@@ -1,6 +1,28 @@
 -- Rows of JSON as a table in CSV (RFC 4180). What a row has within an object gets a column of its
 -- own: the members of "group" by their names, others by both names (previous_value).
 
+create function lifecycle.guarded(content text)
+returns text
+language sql immutable
+as $$
+    select case when content ~ E'^\'*[=+@\t\r\n-]' then '''' || content else content end
+$$;
+comment on function lifecycle.guarded is
+    'A text that a spreadsheet would take for a formula, with an apostrophe before it; and so one '
+    'that would look like that, so that to take the first apostrophe off gives the text again. '
+    'src/api/sheet.c does the same for exports';
+
+create function lifecycle.cell_text(content json)
+returns text
+language sql immutable
+as $$
+    select case json_typeof(content) when 'string' then lifecycle.guarded(content #>> '{}')
+                                     else content #>> '{}'
+           end
+$$;
+comment on function lifecycle.cell_text is
+    'What a cell says: a number as it is, its sign too; null for a null';
+
 create function lifecycle.csv_cell(content text)
 returns text
 language sql immutable
@@ -20,10 +42,10 @@ as $$
                 when e.key = 'group' then i.key
                 else e.key || '_' || i.key
            end,
-           case when i.key is null then e.value #>> '{}' else i.value end,
+           lifecycle.cell_text(case when i.key is null then e.value else i.value end),
            row_number() over (order by e.ordinality, i.ordinality)
     from json_each(item) with ordinality e
-    left join lateral json_each_text(case when json_typeof(e.value) = 'object' then e.value end)
+    left join lateral json_each(case when json_typeof(e.value) = 'object' then e.value end)
         with ordinality i on true
     where json_typeof(e.value) <> 'object' or i.key is not null
 $$;
@@ -55,7 +77,8 @@ as $$
         select lifecycle.columns_of(rows, known) as columns
     ), lines as (
         select 0::bigint as number,
-               (select string_agg(lifecycle.csv_cell(c.name), ',' order by c.place)
+               (select string_agg(lifecycle.csv_cell(lifecycle.guarded(c.name)), ','
+                                  order by c.place)
                 from unnest(h.columns) with ordinality c (name, place)) as line
         from header h
         union all
@@ -128,8 +151,8 @@ as $$
                           from unnest(l.columns) with ordinality c (path, place)) as text
                   union all
                   select r.number,
-                         (select string_agg(lifecycle.csv_cell(
-                                                r.item #>> string_to_array(c.path, '.')), ','
+                         (select string_agg(lifecycle.csv_cell(lifecycle.cell_text(
+                                                r.item #> string_to_array(c.path, '.'))), ','
                                             order by c.place)
                           from unnest(l.columns) with ordinality c (path, place))
                   from json_array_elements(answer -> 'data') with ordinality r (item, number)) line

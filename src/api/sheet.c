@@ -72,13 +72,25 @@ static void put_json(struct sheet *sheet, const char *text, size_t length)
     }
 }
 
-static void put_cell(struct sheet *sheet, const char *text)
+/* Whether a spreadsheet would take a text for a formula, or it looks like one that is guarded
+ * against that. lifecycle.guarded does the same for lists. */
+static bool is_formula(const char *text)
 {
-    if (text[strcspn(text, ",\"\r\n")] == '\0' && *text != '\0') {
+    static const char BEGINNINGS[] = "=+-@\t\r\n";
+    char first = text[strspn(text, "'")];
+    return first != '\0' && strchr(BEGINNINGS, first) != NULL;
+}
+
+static void put_cell(struct sheet *sheet, const char *text, bool is_text)
+{
+    const char *guard = is_text && is_formula(text) ? "'" : "";
+    bool is_quoted = text[strcspn(text, ",\"\r\n")] != '\0' || *text == '\0';
+    put(sheet, "\"", is_quoted);
+    put(sheet, guard, strlen(guard));
+    if (!is_quoted) {
         put(sheet, text, strlen(text));
         return;
     }
-    put(sheet, "\"", 1);
     while (*text != '\0') {
         size_t part = strcspn(text, "\"");
         put(sheet, text, part);
@@ -103,15 +115,24 @@ void sheet_head(struct sheet *sheet, const PGresult *rows)
 {
     int columns = sheet->is_csv ? PQnfields(rows) : 0;
     for (int i = 0; i < columns; i++) {
-        put_cell(sheet, PQfname(rows, i));
+        put_cell(sheet, PQfname(rows, i), true);
         end_cell(sheet, i, columns);
     }
+}
+
+/* PostgreSQL's types, as its catalogue numbers them for good. */
+enum { BOOL_OID = 16, INT8_OID = 20, INT2_OID = 21, INT4_OID = 23, NUMERIC_OID = 1700 };
+
+/* What is none of the numbers is guarded: their minus is a sign. */
+static bool is_number(const PGresult *rows, int column)
+{
+    Oid type = PQftype(rows, column);
+    return type == INT8_OID || type == INT2_OID || type == INT4_OID || type == NUMERIC_OID;
 }
 
 /* As in JSON, not as in PostgreSQL. */
 static const char *cell_of(const PGresult *rows, int row, int column)
 {
-    enum { BOOL_OID = 16 };
     const char *text = PQgetvalue(rows, row, column);
     if (PQftype(rows, column) != BOOL_OID)
         return text;
@@ -123,7 +144,7 @@ static void put_row(struct sheet *sheet, const PGresult *rows, int row)
     int columns = PQnfields(rows);
     for (int i = 0; i < columns; i++) {
         if (!PQgetisnull(rows, row, i))
-            put_cell(sheet, cell_of(rows, row, i));
+            put_cell(sheet, cell_of(rows, row, i), !is_number(rows, i));
         end_cell(sheet, i, columns);
     }
 }

@@ -22,16 +22,23 @@ static struct reply import_text(const char *text)
 
 static void start(void)
 {
-    static const char ODD[] = "{\"source\":\"odd\",\"id\":\"1\",\"type\":\"find.lead.created\","
-                              "\"subject\":\"a,\\\"b\\\"\","
-                              "\"time\":\"2025-01-01T00:00:00.5+01:00\",\"data\":{\"channel\":"
-                              "\"ad\",\"note\":\"x\\n\\u00fc"
-                              "\"}}\n";
+    static const char ODD[] =
+        "{\"source\":\"odd\",\"id\":\"1\",\"type\":\"find.lead.created\","
+        "\"subject\":\"a,\\\"b\\\"\","
+        "\"time\":\"2025-01-01T00:00:00.5+01:00\",\"data\":{\"channel\":"
+        "\"ad\",\"note\":\"x\\n\\u00fc"
+        "\"}}\n"
+        "{\"source\":\"odd\",\"id\":\"=1+1\",\"type\":\"find.lead.created\","
+        "\"subject\":\"@a,b\",\"time\":\"2025-01-01T00:00:00Z\","
+        "\"data\":{\"channel\":\"ad\"}}\n"
+        "{\"source\":\"odd\",\"id\":\"'-2\",\"type\":\"find.lead.created\","
+        "\"subject\":\"@a,b\",\"time\":\"2025-01-02T00:00:00Z\","
+        "\"data\":{\"channel\":\"ad\"}}\n";
     service_start(&service);
     client = client_create(service.port, service.key);
     char *orders = upload_orders("many", ORDERS);
     upload_done(client, import_text(orders), ORDERS, 0, 0);
-    upload_done(client, import_text(ODD), 1, 0, 0);
+    upload_done(client, import_text(ODD), 3, 0, 0);
     client_destroy(client);
     free(orders);
 }
@@ -59,17 +66,17 @@ static const struct dataset {
     {"events",
      "event_id,customer,type,source,id,occurred_at,recorded_at,voided,amount,currency,units,"
      "object,event",
-     ORDERS + 1},
+     ORDERS + 3},
     {"customers",
      "customer,created_at,stage,cycle,entered_at,first_seen,last_seen,identifiers,merged,"
      "attributes",
-     UPLOAD_CUSTOMERS + 1},
+     UPLOAD_CUSTOMERS + 2},
     {"visits",
      "customer,ordinal,cycle,stage,kind,entered_at,entered_by,left_at,left_by,left_to,"
      "left_kind,seconds",
-     UPLOAD_CUSTOMERS + 1},
+     UPLOAD_CUSTOMERS + 2},
     {"transitions", "customer,from,to,kind,occurred_at,event_id,dwell_seconds",
-     UPLOAD_CUSTOMERS + 1},
+     UPLOAD_CUSTOMERS + 2},
     {"purchases", "customer,order_id,occurred_at,event_id,amount,currency,units", ORDERS},
 };
 
@@ -122,6 +129,9 @@ static const char *const ODD_ROWS[][2] = {
     {"events", ",\"a,\"\"b\"\"\",find.lead.created,odd,1,2024-12-31T23:00:00.500000Z,"},
     {"events", ",false,,,,,\"{\"\"source\"\":\"\"odd\"\","},
     {"customers", "\"a,\"\"b\"\"\","},
+    {"events", ",\"'@a,b\",find.lead.created,odd,'=1+1,2025-01-01T00:00:00Z,"},
+    {"events", ",odd,''-2,2025-01-02T00:00:00Z,"},
+    {"customers", "\"'@a,b\","},
     {"visits", "\"a,\"\"b\"\"\",1,1,find,enter,2024-12-31T23:00:00.500000Z,"},
 };
 
@@ -172,10 +182,23 @@ START_TEST(what_goes_out_can_come_in)
         fputc('\n', out);
     }
     fclose(out);
-    upload_done(client, import_text(text), 0, ORDERS + 1, 0);
+    upload_done(client, import_text(text), 0, ORDERS + 3, 0);
     free(text);
     json_decref(rows);
     download_clear(&lines);
+}
+END_TEST
+
+/* A table is for spreadsheets: no import takes its guarded texts for the senders' own. */
+START_TEST(a_table_does_not_come_in)
+{
+    struct download table = download_all(&service, "/v1/exports/events?format=csv", "");
+    struct reply reply = client_ask(client, "POST", "/v1/imports", "Content-Type: text/csv\r\n",
+                                    table.text, strcspn(table.text, "\n") + 1);
+    ck_assert_msg(reply.status == 422 && strstr(reply.body, "is no field of an event") != NULL,
+                  "%d %s", reply.status, reply.body);
+    reply_clear(&reply);
+    download_clear(&table);
 }
 END_TEST
 
@@ -242,6 +265,7 @@ int main(void)
     tcase_add_loop_test(exports, cells_are_quoted, 0, COUNT_OF(ODD_ROWS));
     tcase_add_test(exports, it_may_be_packed);
     tcase_add_test(exports, what_goes_out_can_come_in);
+    tcase_add_test(exports, a_table_does_not_come_in);
     tcase_add_loop_test(exports, wrong_questions_are_refused, 0, COUNT_OF(REFUSALS));
     tcase_add_test(exports, rejects_are_listed);
     suite_add_tcase(suite, exports);

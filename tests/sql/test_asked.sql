@@ -120,4 +120,13 @@ select pg_temp.is(
                            E'{"a": "two\\nlines", "group": {"x": ""}}']::json[], '{a,*,z}'),
     E'a,x,b_c,z\r\n1,"say ""hi"", you",,\r\n,,true,\r\n"two\nlines","",,\r\n',
     'quotes, line ends, what is empty and what is nothing');
+select pg_temp.is(
+    lifecycle.csv_of(array['{"a": -1.5, "group": {"x": "-1.5", "=y": "@sum"}}',
+                           '{"a": "+1", "group": {"x": "a=b", "=y": "\tz"}}',
+                           $$ {"a": "'=1", "group": {"x": "'tis", "=y": -2}} $$]::json[], '{a,*}'),
+    E'a,x,\'=y\r\n-1.5,\'-1.5,\'@sum\r\n\'+1,a=b,\'\tz\r\n\'\'=1,\'tis,-2\r\n',
+    'no text is a formula, and a number keeps its sign');
+select pg_temp.is(
+    lifecycle.list_csv('list_rates', '{"data": [{"currency": "=1+1", "base": "\r", "rate": -2}]}'),
+    E'currency,base,valid_from,rate\r\n\'=1+1,"\'\r",,-2\r\n', 'in a list neither');
 \ir teardown.sql
