@@ -2,8 +2,7 @@
  * nothing of it is stored or held. */
 #include "base/compiler.h"
 #include "gzip.h"
-#include "integration/client.h"
-#include "integration/service.h"
+#include "integration/scene.h"
 #include "tap.h"
 
 #include <jansson.h>
@@ -12,29 +11,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-static struct service service;
-static struct client *client;
-
-static void start(void)
-{
-    service_start(&service);
-}
-
-static void stop(void)
-{
-    service_remove(&service);
-}
-
-static void connect_client(void)
-{
-    client = client_create(service.port, service.key);
-}
-
-static void disconnect_client(void)
-{
-    client_destroy(client);
-}
 
 /* The answer as JSON; to be released. */
 static json_t *ask(const char *fields, const char *body, size_t length, int status)
@@ -200,11 +176,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("bad_bodies");
-    TCase *tests = tcase_create("bad_bodies");
-    suite_add_tcase(suite, tests);
-    tcase_add_unchecked_fixture(tests, start, stop);
-    tcase_add_checked_fixture(tests, connect_client, disconnect_client);
-    tcase_set_timeout(tests, 120);
+    TCase *tests = scene_case(suite, "bad_bodies", 120);
     tcase_add_loop_test(tests, bad_input_is_told, 0, COUNT_OF(REFUSALS));
     tcase_add_test(tests, a_bomb_is_refused);
     tcase_add_test(tests, half_a_body_is_nothing);

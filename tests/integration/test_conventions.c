@@ -1,35 +1,11 @@
 /* What holds for every operation of the table, whatever it does. */
 #include "api/routes.h"
-#include "integration/client.h"
-#include "integration/service.h"
+#include "integration/scene.h"
 #include "tap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static struct service service;
-static struct client *client;
-
-static void start(void)
-{
-    service_start(&service);
-}
-
-static void stop(void)
-{
-    service_remove(&service);
-}
-
-static void connect_client(void)
-{
-    client = client_create(service.port, service.key);
-}
-
-static void disconnect_client(void)
-{
-    client_destroy(client);
-}
 
 /* The path of an operation, with "x" for each variable, and what follows it. */
 static const char *path_of(const struct route *route, const char *query)
@@ -184,11 +160,7 @@ int main(void)
 {
     int count = (int)ROUTE_COUNT;
     Suite *suite = suite_create("conventions");
-    TCase *tests = tcase_create("conventions");
-    suite_add_tcase(suite, tests);
-    tcase_add_unchecked_fixture(tests, start, stop);
-    tcase_add_checked_fixture(tests, connect_client, disconnect_client);
-    tcase_set_timeout(tests, 60);
+    TCase *tests = scene_case(suite, "conventions", 60);
     tcase_add_loop_test(tests, options_and_other_methods_tell_what_is_allowed, 0, count);
     tcase_add_loop_test(tests, head_is_get_without_a_body, 0, count);
     tcase_add_loop_test(tests, an_accept_that_excludes_the_answer_is_told, 0, count);

@@ -2,36 +2,12 @@
  * Everything derived follows at once. */
 #include "base/compiler.h"
 #include "integration/answers.h"
-#include "integration/client.h"
-#include "integration/service.h"
+#include "integration/scene.h"
 #include "tap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static struct service service;
-static struct client *client;
-
-static void start(void)
-{
-    service_start(&service);
-}
-
-static void stop(void)
-{
-    service_remove(&service);
-}
-
-static void connect_client(void)
-{
-    client = client_create(service.port, service.key);
-}
-
-static void disconnect_client(void)
-{
-    client_destroy(client);
-}
 
 #define JSON_TYPE "Content-Type: application/json\r\n"
 #define EVENT(type, id, time, data)                                                            \
@@ -218,25 +194,14 @@ START_TEST(a_stage_is_set_in_every_form)
 }
 END_TEST
 
-START_TEST(all_is_consistent)
-{
-    answer_verified(&service);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("correcting");
-    TCase *tests = tcase_create("correcting");
-    suite_add_tcase(suite, tests);
-    tcase_add_unchecked_fixture(tests, start, stop);
-    tcase_add_checked_fixture(tests, connect_client, disconnect_client);
-    tcase_set_timeout(tests, 60);
+    TCase *tests = scene_case(suite, "correcting", 60);
     tcase_add_test(tests, what_is_voided_never_was);
     tcase_add_test(tests, voiding_again_is_a_duplicate);
     tcase_add_test(tests, a_void_is_final);
     tcase_add_loop_test(tests, bad_wishes_are_refused, 0, COUNT_OF(WISHES));
     tcase_add_loop_test(tests, a_stage_is_set_in_every_form, 0, COUNT_OF(OVERRIDES));
-    tcase_add_test(tests, all_is_consistent);
     return tap_run(suite);
 }

@@ -2,37 +2,13 @@
  * changes to one state one wins. */
 #include "base/compiler.h"
 #include "integration/answers.h"
-#include "integration/client.h"
-#include "integration/service.h"
+#include "integration/scene.h"
 #include "tap.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static struct service service;
-static struct client *client;
-
-static void start(void)
-{
-    service_start(&service);
-}
-
-static void stop(void)
-{
-    service_remove(&service);
-}
-
-static void connect_client(void)
-{
-    client = client_create(service.port, service.key);
-}
-
-static void disconnect_client(void)
-{
-    client_destroy(client);
-}
 
 #define JSON "Content-Type: application/json\r\n"
 #define PATCH "Content-Type: application/merge-patch+json\r\n"
@@ -269,21 +245,11 @@ START_TEST(attributes_have_a_limit)
 }
 END_TEST
 
-START_TEST(all_is_consistent)
-{
-    answer_verified(&service);
-}
-END_TEST
-
 int main(void)
 {
-    Suite *suite = suite_create("customers");
-    TCase *tests = tcase_create("customers");
     setenv("CLMD_CHANGE_WORKERS", "4", 1);
-    suite_add_tcase(suite, tests);
-    tcase_add_unchecked_fixture(tests, start, stop);
-    tcase_add_checked_fixture(tests, connect_client, disconnect_client);
-    tcase_set_timeout(tests, 60);
+    Suite *suite = suite_create("customers");
+    TCase *tests = scene_case(suite, "customers", 60);
     tcase_add_loop_test(tests, bad_changes_are_refused, 0, COUNT_OF(REFUSALS));
     tcase_add_test(tests, nothing_was_stored);
     tcase_add_test(tests, a_state_has_one_tag);
@@ -291,6 +257,5 @@ int main(void)
     tcase_add_test(tests, a_taken_identifier_is_refused_alone);
     tcase_add_loop_test(tests, bad_events_are_refused, 0, COUNT_OF(BAD_EVENTS));
     tcase_add_test(tests, attributes_have_a_limit);
-    tcase_add_test(tests, all_is_consistent);
     return tap_run(suite);
 }

@@ -2,8 +2,7 @@
  * setting says so; and whoever posts for a person while it is erased is told the truth. */
 #include "base/compiler.h"
 #include "integration/answers.h"
-#include "integration/client.h"
-#include "integration/service.h"
+#include "integration/scene.h"
 #include "tap.h"
 
 #include <pthread.h>
@@ -20,9 +19,6 @@
     "\",\"time\":\"2026-02-0" id "T10:00:00Z\",\"data\":" data "}"
 #define LEAD EVENT("2", "find.lead.created", "gudrun", "{\"channel\":\"ad\"}")
 
-static struct service service;
-static struct client *client;
-
 static char *must(const char *method, const char *path, const char *fields, const char *body,
                   int status)
 {
@@ -35,30 +31,13 @@ static void tell(const char *method, const char *path, const char *fields, const
     free(must(method, path, fields, body, status));
 }
 
-static void start(void)
+static void erase_gudrun(void)
 {
-    service_start(&service);
-    client = client_create(service.port, service.key);
+    scene_connect();
     tell("PUT", "/v1/customers/gudrun", JSON, "{\"identifiers\":[\"crm:gudrun\"]}", 201);
     tell("POST", "/v1/events", JSON, LEAD, 201);
     tell("POST", "/v1/erasures", JSON, "{\"customer\":\"gudrun\"}", 201);
-    client_destroy(client);
-}
-
-static void stop(void)
-{
-    answer_verified(&service);
-    service_remove(&service);
-}
-
-static void connect_client(void)
-{
-    client = client_create(service.port, service.key);
-}
-
-static void disconnect_client(void)
-{
-    client_destroy(client);
+    scene_disconnect();
 }
 
 #define ORDER(id, subject)                                                                     \
@@ -182,11 +161,8 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("erased");
-    TCase *tests = tcase_create("erased");
-    suite_add_tcase(suite, tests);
-    tcase_add_unchecked_fixture(tests, start, stop);
-    tcase_add_checked_fixture(tests, connect_client, disconnect_client);
-    tcase_set_timeout(tests, 60);
+    TCase *tests = scene_case(suite, "erased", 60);
+    tcase_add_unchecked_fixture(tests, erase_gudrun, NULL);
     tcase_add_loop_test(tests, who_comes_back_is_refused, 0, COUNT_OF(REFUSALS));
     tcase_add_test(tests, rejects_keep_nothing);
     tcase_add_test(tests, whoever_posts_meanwhile_is_told_the_truth);

@@ -2,6 +2,7 @@
  * lose the database on the way. */
 #include "integration/answers.h"
 #include "integration/download.h"
+#include "integration/scene.h"
 #include "integration/upload.h"
 #include "tap.h"
 
@@ -16,34 +17,15 @@
 
 enum { ORDERS = 30000, WORKERS = 4 };
 
-static struct service service;
-static struct client *client;
-
-static void start(void)
+static void post_history(void)
 {
-    service_start(&service);
-    client = client_create(service.port, service.key);
+    scene_connect();
     char *orders = upload_orders("many", ORDERS);
     struct reply reply =
         client_ask(client, "POST", "/v1/imports", NDJSON, orders, strlen(orders));
     upload_done(client, reply, ORDERS, 0, 0);
-    client_destroy(client);
+    scene_disconnect();
     free(orders);
-}
-
-static void stop(void)
-{
-    service_remove(&service);
-}
-
-static void connect_client(void)
-{
-    client = client_create(service.port, service.key);
-}
-
-static void disconnect_client(void)
-{
-    client_destroy(client);
 }
 
 /* Pairs of events, each stored in one transaction, until told to stop. */
@@ -155,13 +137,10 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("export_ends");
-    TCase *ends = tcase_create("ends");
-    tcase_add_unchecked_fixture(ends, start, stop);
-    tcase_add_checked_fixture(ends, connect_client, disconnect_client);
-    tcase_set_timeout(ends, 300);
+    TCase *ends = scene_case(suite, "ends", 300);
+    tcase_add_unchecked_fixture(ends, post_history, NULL);
     tcase_add_test(ends, it_is_one_snapshot);
     tcase_add_test(ends, slow_readers_hold_up_nobody);
     tcase_add_test(ends, a_lost_database_is_seen);
-    suite_add_tcase(suite, ends);
     return tap_run(suite);
 }

@@ -3,6 +3,7 @@
 #include "base/gzip.h"
 #include "integration/answers.h"
 #include "integration/download.h"
+#include "integration/scene.h"
 #include "integration/upload.h"
 #include "tap.h"
 
@@ -12,15 +13,12 @@
 
 enum { ORDERS = 30000, REJECTS_KEPT = 10000, UNPACKED = 64 * 1024 * 1024 };
 
-static struct service service;
-static struct client *client;
-
 static struct reply import_text(const char *text)
 {
     return client_ask(client, "POST", "/v1/imports", NDJSON, text, strlen(text));
 }
 
-static void start(void)
+static void post_history(void)
 {
     static const char ODD[] =
         "{\"source\":\"odd\",\"id\":\"1\",\"type\":\"find.lead.created\","
@@ -34,28 +32,12 @@ static void start(void)
         "{\"source\":\"odd\",\"id\":\"'-2\",\"type\":\"find.lead.created\","
         "\"subject\":\"@a,b\",\"time\":\"2025-01-02T00:00:00Z\","
         "\"data\":{\"channel\":\"ad\"}}\n";
-    service_start(&service);
-    client = client_create(service.port, service.key);
+    scene_connect();
     char *orders = upload_orders("many", ORDERS);
     upload_done(client, import_text(orders), ORDERS, 0, 0);
     upload_done(client, import_text(ODD), 3, 0, 0);
-    client_destroy(client);
+    scene_disconnect();
     free(orders);
-}
-
-static void stop(void)
-{
-    service_remove(&service);
-}
-
-static void connect_client(void)
-{
-    client = client_create(service.port, service.key);
-}
-
-static void disconnect_client(void)
-{
-    client_destroy(client);
 }
 
 /* Every order is a customer's or of one who has ordered before. */
@@ -257,10 +239,8 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("exports");
-    TCase *exports = tcase_create("exports");
-    tcase_add_unchecked_fixture(exports, start, stop);
-    tcase_add_checked_fixture(exports, connect_client, disconnect_client);
-    tcase_set_timeout(exports, 300);
+    TCase *exports = scene_case(suite, "exports", 300);
+    tcase_add_unchecked_fixture(exports, post_history, NULL);
     tcase_add_loop_test(exports, each_form_has_every_row, 0, COUNT_OF(DATASETS));
     tcase_add_loop_test(exports, cells_are_quoted, 0, COUNT_OF(ODD_ROWS));
     tcase_add_test(exports, it_may_be_packed);
@@ -268,6 +248,5 @@ int main(void)
     tcase_add_test(exports, a_table_does_not_come_in);
     tcase_add_loop_test(exports, wrong_questions_are_refused, 0, COUNT_OF(REFUSALS));
     tcase_add_test(exports, rejects_are_listed);
-    suite_add_tcase(suite, exports);
     return tap_run(suite);
 }

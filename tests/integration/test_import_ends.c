@@ -1,6 +1,7 @@
 /* Imports that do not come to their end: clients that break off, a service and a database that
  * are killed meanwhile. Sent again, everything is there once. */
 #include "integration/answers.h"
+#include "integration/scene.h"
 #include "integration/upload.h"
 #include "tap.h"
 
@@ -16,30 +17,6 @@ enum { MANY = 30000 };
 
 #define ORDER(id) id ",shop,sell.order.placed,c1,2025-01-01T00:00:00Z,"
 #define HEADER "id,source,type,subject,time,data.order_id,data.amount,data.currency,data.units"
-
-static struct service service;
-static struct client *client;
-
-static void start(void)
-{
-    service_start(&service);
-}
-
-static void stop(void)
-{
-    answer_verified(&service);
-    service_remove(&service);
-}
-
-static void connect_client(void)
-{
-    client = client_create(service.port, service.key);
-}
-
-static void disconnect_client(void)
-{
-    client_destroy(client);
-}
 
 static void pause_briefly(void)
 {
@@ -122,8 +99,8 @@ static void await_stored(json_int_t least)
 
 START_TEST(a_killed_service_keeps_what_it_told)
 {
-    start();
-    connect_client();
+    scene_open();
+    scene_connect();
     char *orders = upload_orders("killed", MANY);
     size_t length = strlen(orders);
     struct sender sender = {
@@ -134,8 +111,8 @@ START_TEST(a_killed_service_keeps_what_it_told)
     pthread_join(sender.thread, NULL);
     close(sender.socket);
     service_again(&service);
-    disconnect_client();
-    connect_client();
+    scene_disconnect();
+    scene_connect();
     json_t *import = upload_await(client, "interrupted");
     json_int_t told = upload_count(import, "created");
     ck_assert_int_gt(told, 0);
@@ -148,8 +125,8 @@ START_TEST(a_killed_service_keeps_what_it_told)
     ck_assert_int_eq(upload_count(import, "duplicate") + upload_count(import, "created"), MANY);
     json_decref(import);
     free(orders);
-    disconnect_client();
-    stop();
+    scene_disconnect();
+    scene_close();
 }
 END_TEST
 
@@ -207,15 +184,11 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("import_ends");
-    TCase *ends = tcase_create("ends"), *kills = tcase_create("kills");
-    tcase_add_unchecked_fixture(ends, start, stop);
-    tcase_add_checked_fixture(ends, connect_client, disconnect_client);
-    tcase_set_timeout(ends, 300);
+    TCase *ends = scene_case(suite, "ends", 300), *kills = tcase_create("kills");
     tcase_add_test(ends, a_dropped_connection_keeps_what_came);
     tcase_add_test(ends, a_slow_sender_is_seen_to_go_on);
     tcase_add_test(ends, a_killed_database_is_outlived);
     tcase_add_test(ends, further_imports_are_told_to_wait);
-    suite_add_tcase(suite, ends);
     tcase_set_timeout(kills, 300);
     tcase_add_test(kills, a_killed_service_keeps_what_it_told);
     suite_add_tcase(suite, kills);

@@ -1,6 +1,7 @@
 /* Imports over HTTP: each form of the body, and whatever may be wrong with it. */
 #include "base/compiler.h"
 #include "integration/answers.h"
+#include "integration/scene.h"
 #include "integration/upload.h"
 #include "tap.h"
 
@@ -9,30 +10,6 @@
 #include <string.h>
 
 enum { MANY = 20000, BIG_LINE = 200 * 1024 * 1024 };
-
-static struct service service;
-static struct client *client;
-
-static void start(void)
-{
-    service_start(&service);
-}
-
-static void stop(void)
-{
-    answer_verified(&service);
-    service_remove(&service);
-}
-
-static void connect_client(void)
-{
-    client = client_create(service.port, service.key);
-}
-
-static void disconnect_client(void)
-{
-    client_destroy(client);
-}
 
 static struct reply import_bytes(const char *path, const char *fields, const char *body,
                                  size_t length)
@@ -171,15 +148,11 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("imports");
-    TCase *imports = tcase_create("imports");
-    tcase_add_unchecked_fixture(imports, start, stop);
-    tcase_add_checked_fixture(imports, connect_client, disconnect_client);
-    tcase_set_timeout(imports, 300);
+    TCase *imports = scene_case(suite, "imports", 300);
     tcase_add_test(imports, the_same_again_is_all_duplicates);
     tcase_add_loop_test(imports, each_row_has_its_fate, 0, COUNT_OF(BODIES));
     tcase_add_loop_test(imports, what_cannot_be_read_is_refused, 0, COUNT_OF(REFUSALS));
     tcase_add_test(imports, a_line_may_be_too_large);
     tcase_add_test(imports, an_object_may_have_too_many_members);
-    suite_add_tcase(suite, imports);
     return tap_run(suite);
 }

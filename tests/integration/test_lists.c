@@ -2,8 +2,7 @@
  */
 #include "base/compiler.h"
 #include "integration/answers.h"
-#include "integration/client.h"
-#include "integration/service.h"
+#include "integration/scene.h"
 #include "tap.h"
 
 #include <stdio.h>
@@ -11,9 +10,6 @@
 #include <string.h>
 
 enum { PATH_SIZE = 1024 };
-
-static struct service service;
-static struct client *client;
 
 static const char HISTORY[] =
     "{\"id\":\"1\",\"source\":\"test\",\"type\":\"find.lead.created\",\"subject\":\"a, "
@@ -50,11 +46,10 @@ static void ask(const char *method, const char *path, const char *fields, const 
     free(answer_ask(client, method, path, fields, body, status, NULL, NULL, 0));
 }
 
-static void set_up(void)
+static void post_history(void)
 {
     char tag[128], fields[256];
-    service_start(&service);
-    client = client_create(service.port, service.key);
+    scene_connect();
     ask("POST", "/v1/events", "Content-Type: application/x-ndjson\r\n", HISTORY, 200);
     ask("PUT", "/v1/segments/all", "Content-Type: application/json\r\n",
         "{\"where\":{\"field\":\"stage\",\"exists\":true}}", 201);
@@ -65,22 +60,7 @@ static void set_up(void)
     ask("PUT", "/v1/rates", fields, RATES, 200);
     for (int i = 0; i < 2; i++)
         ask("POST", "/v1/imports", "Content-Type: application/x-ndjson\r\n", HISTORY, 202);
-    client_destroy(client);
-}
-
-static void tear_down(void)
-{
-    service_remove(&service);
-}
-
-static void connect_client(void)
-{
-    client = client_create(service.port, service.key);
-}
-
-static void disconnect_client(void)
-{
-    client_destroy(client);
+    scene_disconnect();
 }
 
 /* The lists, each with a further parameter, and the rows of the history that it has at least.
@@ -218,11 +198,8 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("lists");
-    TCase *tests = tcase_create("lists");
-    suite_add_tcase(suite, tests);
-    tcase_add_unchecked_fixture(tests, set_up, tear_down);
-    tcase_add_checked_fixture(tests, connect_client, disconnect_client);
-    tcase_set_timeout(tests, 120);
+    TCase *tests = scene_case(suite, "lists", 120);
+    tcase_add_unchecked_fixture(tests, post_history, NULL);
     tcase_add_loop_test(tests, a_list_is_a_table, 0, COUNT_OF(LISTS));
     tcase_add_loop_test(tests, pages_of_a_table_follow_each_other, 0, COUNT_OF(LISTS));
     tcase_add_test(tests, a_table_has_a_tag_of_its_own);

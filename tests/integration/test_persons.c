@@ -3,8 +3,7 @@
  * refused, in whatever form, and whoever posts meanwhile is told the truth. */
 #include "base/compiler.h"
 #include "integration/answers.h"
-#include "integration/client.h"
-#include "integration/service.h"
+#include "integration/scene.h"
 #include "tap.h"
 
 #include <stdio.h>
@@ -18,32 +17,7 @@
     "{\"id\":\"" id "\",\"source\":\"shop\",\"type\":\"" type "\",\"subject\":\"" subject      \
     "\",\"time\":\"2026-02-0" id "T10:00:00Z\",\"data\":" data "}"
 
-static struct service service;
-static struct client *client;
-
 static const char *const WINDOWS[] = {"from=2026-01-01&to=2026-04-01", NULL};
-
-static void start(void)
-{
-    setenv("CLMD_LOG_LEVEL", "debug", 1);
-    service_start(&service);
-}
-
-static void stop(void)
-{
-    answer_verified(&service);
-    service_remove(&service);
-}
-
-static void connect_client(void)
-{
-    client = client_create(service.port, service.key);
-}
-
-static void disconnect_client(void)
-{
-    client_destroy(client);
-}
 
 static char *must(const char *method, const char *path, const char *fields, const char *body,
                   int status)
@@ -221,12 +195,9 @@ END_TEST
 
 int main(void)
 {
+    setenv("CLMD_LOG_LEVEL", "debug", 1);
     Suite *suite = suite_create("persons");
-    TCase *tests = tcase_create("persons");
-    suite_add_tcase(suite, tests);
-    tcase_add_unchecked_fixture(tests, start, stop);
-    tcase_add_checked_fixture(tests, connect_client, disconnect_client);
-    tcase_set_timeout(tests, 60);
+    TCase *tests = scene_case(suite, "persons", 60);
     tcase_add_test(tests, a_person_is_there);
     tcase_add_test(tests, all_of_it_comes_out);
     tcase_add_test(tests, not_everybody_may);

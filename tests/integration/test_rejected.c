@@ -2,8 +2,7 @@
  * seconds, and across a stop. */
 #include "base/clock.h"
 #include "integration/answers.h"
-#include "integration/client.h"
-#include "integration/service.h"
+#include "integration/scene.h"
 #include "tap.h"
 
 #include <jansson.h>
@@ -11,29 +10,6 @@
 #include <string.h>
 
 enum { SOON_MILLISECONDS = 20000 };
-
-static struct service service;
-static struct client *client;
-
-static void start(void)
-{
-    service_start(&service);
-}
-
-static void stop(void)
-{
-    service_remove(&service);
-}
-
-static void connect_client(void)
-{
-    client = client_create(service.port, service.key);
-}
-
-static void disconnect_client(void)
-{
-    client_destroy(client);
-}
 
 /* Rejected events of a source, by now; −1 if it was never heard of. */
 static json_int_t count_of(const char *source)
@@ -122,31 +98,27 @@ END_TEST
 
 START_TEST(a_stop_loses_none)
 {
-    start();
-    connect_client();
+    scene_open();
+    scene_connect();
     post(EVENTS, JSON_TYPE, EVENT("1", "late", "owl"), 422);
     ck_assert_int_eq(service_stop(&service), 0);
     service_again(&service);
-    disconnect_client();
-    connect_client();
+    scene_disconnect();
+    scene_connect();
     ck_assert_int_eq(count_of("late"), 1);
-    disconnect_client();
-    stop();
+    scene_disconnect();
+    scene_close();
 }
 END_TEST
 
 int main(void)
 {
     Suite *suite = suite_create("rejected");
-    TCase *tests = tcase_create("rejected"), *stops = tcase_create("stops");
-    tcase_add_unchecked_fixture(tests, start, stop);
-    tcase_add_checked_fixture(tests, connect_client, disconnect_client);
-    tcase_set_timeout(tests, 60);
+    TCase *tests = scene_case(suite, "rejected", 60), *stops = tcase_create("stops");
     tcase_add_test(tests, each_is_counted_as_often_as_it_was_sent);
     tcase_add_test(tests, a_trial_is_not_counted);
     tcase_add_test(tests, rows_of_an_import_are_counted);
     tcase_add_test(tests, rows_of_the_command_import_are_counted);
-    suite_add_tcase(suite, tests);
     tcase_set_timeout(stops, 60);
     tcase_add_test(stops, a_stop_loses_none);
     suite_add_tcase(suite, stops);

@@ -1,37 +1,13 @@
 /* Events stored all or none (?atomic), and none at all (?dry_run), alone and in a crowd. */
 #include "base/compiler.h"
 #include "integration/answers.h"
-#include "integration/client.h"
-#include "integration/service.h"
+#include "integration/scene.h"
 #include "tap.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static struct service service;
-static struct client *client;
-
-static void start(void)
-{
-    service_start(&service);
-}
-
-static void stop(void)
-{
-    service_remove(&service);
-}
-
-static void connect_client(void)
-{
-    client = client_create(service.port, service.key);
-}
-
-static void disconnect_client(void)
-{
-    client_destroy(client);
-}
 
 #define EVENT(id, subject, channel)                                                            \
     "{\"id\":\"" id "\",\"source\":\"whole\",\"subject\":\"" subject                           \
@@ -146,23 +122,12 @@ START_TEST(trials_and_posts_go_together)
 }
 END_TEST
 
-START_TEST(all_is_consistent)
-{
-    answer_verified(&service);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("trials");
-    TCase *tests = tcase_create("trials");
-    suite_add_tcase(suite, tests);
-    tcase_add_unchecked_fixture(tests, start, stop);
-    tcase_add_checked_fixture(tests, connect_client, disconnect_client);
-    tcase_set_timeout(tests, 60);
+    TCase *tests = scene_case(suite, "trials", 60);
     tcase_add_test(tests, it_is_all_or_none);
     tcase_add_test(tests, all_faults_are_told_at_once);
     tcase_add_test(tests, trials_and_posts_go_together);
-    tcase_add_test(tests, all_is_consistent);
     return tap_run(suite);
 }

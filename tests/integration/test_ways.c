@@ -2,38 +2,13 @@
 #include "base/compiler.h"
 #include "gzip.h"
 #include "integration/answers.h"
-#include "integration/client.h"
-#include "integration/service.h"
+#include "integration/scene.h"
 #include "tap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static struct service service;
-static struct client *client;
-
-static void start(void)
-{
-    setenv("CLMD_TYPE_PREFIX", "com.acme", 1);
-    service_start(&service);
-}
-
-static void stop(void)
-{
-    service_remove(&service);
-}
-
-static void connect_client(void)
-{
-    client = client_create(service.port, service.key);
-}
-
-static void disconnect_client(void)
-{
-    client_destroy(client);
-}
 
 /* The answer as JSON; to be released. */
 static json_t *ask(const char *fields, const char *body, size_t length, int status)
@@ -187,24 +162,14 @@ START_TEST(files_are_taken_alike)
 }
 END_TEST
 
-START_TEST(all_is_consistent)
-{
-    answer_verified(&service);
-}
-END_TEST
-
 int main(void)
 {
+    setenv("CLMD_TYPE_PREFIX", "com.acme", 1);
     Suite *suite = suite_create("ways");
-    TCase *tests = tcase_create("ways");
-    suite_add_tcase(suite, tests);
-    tcase_add_unchecked_fixture(tests, start, stop);
-    tcase_add_checked_fixture(tests, connect_client, disconnect_client);
-    tcase_set_timeout(tests, 60);
+    TCase *tests = scene_case(suite, "ways", 60);
     tcase_add_loop_test(tests, every_form_is_the_same_event, 0, COUNT_OF(FORMS));
     tcase_add_test(tests, binary_mode_is_kept_as_an_object);
     tcase_add_test(tests, other_content_is_a_conflict_in_every_form);
     tcase_add_test(tests, files_are_taken_alike);
-    tcase_add_test(tests, all_is_consistent);
     return tap_run(suite);
 }
