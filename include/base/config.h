@@ -22,6 +22,7 @@ struct config {
     char database_url[2048];      /* empty: the embedded cluster */
     char read_database_url[2048]; /* a replica that is read from; empty: none */
     unsigned read_lag_seconds;    /* behind the primary, beyond which it is not */
+    unsigned key_seconds;         /* that keys count without being read again */
     bool pooler;                  /* database_url leads to one, in transaction mode */
     bool migrate;  /* migrate at the start, on a database that is not embedded too */
     bool greeting; /* print the address and the key at the start, on no terminal too */

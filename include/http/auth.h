@@ -38,7 +38,8 @@ struct auth;
 struct db;
 struct token;
 
-struct auth *auth_create(void); /* NULL: out of memory */
+/* `key_seconds`: how long the keys count after they were read. NULL: out of memory. */
+struct auth *auth_create(unsigned key_seconds);
 void auth_destroy(struct auth *auth);
 
 /* Reads the keys in force; `auth` is a struct auth. Until it first succeeded auth_check answers
@@ -47,6 +48,9 @@ bool auth_load(void *auth, struct db *db, struct problem *why) MUST_CHECK;
 
 /* The same after a change of the keys, before its caller is answered. */
 bool auth_refresh(struct auth *auth, struct db *db, struct problem *why) MUST_CHECK;
+
+/* 503 once the keys were read so long ago that one may have been revoked since, unheard. */
+bool auth_confirm(const struct auth *auth, struct problem *why) MUST_CHECK;
 
 /* Signs a token, see http/token.h; 503 until there is something to sign with. */
 bool auth_make_token(struct auth *auth, const struct token *token, struct arena *arena,

@@ -58,6 +58,9 @@ const struct setting SETTINGS[] = {
      .secret = true, .meaning = "a replica of the database, to read from; unset: none"},
     {"CLMD_READ_LAG_SECONDS", "read-lag-seconds", NUMBER(read_lag_seconds, 1, 3600),
      .initial = "5", .meaning = "how far behind the replica may be to be read from"},
+    {"CLMD_KEY_SECONDS", "key-seconds", NUMBER(key_seconds, 15, 86400), .initial = "60",
+     .meaning =
+         "how long keys count that the database does not confirm; then reads get 503 too"},
     {"CLMD_POOLER", "pooler", BOOL(pooler), .initial = "false",
      .meaning = "DATABASE_URL leads to PgBouncer, or another pooler, in transaction mode"},
     {"CLMD_MIGRATE", "migrate", BOOL(migrate), .initial = "false",

@@ -6,6 +6,7 @@
 #include "http/key_ring.h"
 #include "http/token.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -20,8 +21,10 @@ enum {
 struct auth {
     struct key_ring *ring;
     struct signer *signer;
-    int64_t told_at;     /* clock_monotonic; of the follower, as what follows */
-    int64_t signs_since; /* clock_utc: the age of the youngest signing key */
+    int64_t key_microseconds; /* that the keys count after read_at */
+    _Atomic int64_t read_at;  /* clock_monotonic: as of then the keys are known */
+    int64_t told_at;          /* clock_monotonic; of the follower, as what follows */
+    int64_t signs_since;      /* clock_utc: the age of the youngest signing key */
 };
 
 /* Loading ---------------------------------------------------------------------------------- */
@@ -67,8 +70,9 @@ static bool read_key(const PGresult *rows, int row, struct key *key)
 /* As the database has it. */
 #define ROTATION_MICROSECONDS INT64_C(86400000000)
 
-static bool load_keys(const struct auth *auth, struct db *db, struct problem *why)
+static bool load_keys(struct auth *auth, struct db *db, struct problem *why)
 {
+    int64_t began_at = clock_monotonic();
     PGresult *rows;
     if (!db_run(db, STATEMENT_LOAD_KEYS, NULL, &rows, why))
         return false;
@@ -79,6 +83,7 @@ static bool load_keys(const struct auth *auth, struct db *db, struct problem *wh
     PQclear(rows);
     if (read == count && keys) {
         key_ring_replace(auth->ring, keys, count);
+        atomic_store(&auth->read_at, began_at);
         return true;
     }
     if (keys)
@@ -188,11 +193,12 @@ bool auth_make_token(struct auth *auth, const struct token *token, struct arena 
     return token_make(auth->signer, token, clock_utc(), arena, text, why);
 }
 
-struct auth *auth_create(void)
+struct auth *auth_create(unsigned key_seconds)
 {
     struct auth *auth = calloc(1, sizeof *auth);
     if (!auth)
         return NULL;
+    auth->key_microseconds = key_seconds * INT64_C(1000000);
     auth->ring = key_ring_create();
     auth->signer = signer_create();
     if (auth->ring && auth->signer)
@@ -235,6 +241,14 @@ static bool tell_finding(enum key_finding finding, struct problem *why)
         break;
     }
     return true;
+}
+
+bool auth_confirm(const struct auth *auth, struct problem *why)
+{
+    return clock_monotonic() - atomic_load(&auth->read_at) <= auth->key_microseconds ||
+           fail(why, PROBLEM_UNAVAILABLE,
+                "the keys cannot be confirmed: the database is away, and one may have been "
+                "revoked meanwhile");
 }
 
 static bool check_scope(const struct rights *rights, unsigned needed, struct problem *why)

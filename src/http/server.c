@@ -68,13 +68,14 @@ static void set_limits(struct io_service *shared, const struct config *config)
 }
 
 /* The keys come last: nobody is let in before the rest was tried. */
-static bool start_follower(struct server *server, const char *database_url,
-                           const struct application *application, struct problem *why)
+static bool start_follower(struct server *server, unsigned key_seconds,
+                           const char *database_url, const struct application *application,
+                           struct problem *why)
 {
     struct followed all[FOLLOWED_LIMIT];
     size_t count = application->followed_count;
     assert(count + 2 <= FOLLOWED_LIMIT);
-    server->shared.auth = auth_create();
+    server->shared.auth = auth_create(key_seconds);
     if (!server->shared.auth)
         return fail(why, PROBLEM_INTERNAL, "out of memory");
     for (size_t i = 0; i < count; i++)
@@ -176,7 +177,7 @@ static bool start(struct server *server, const struct config *config, const char
     return server->shared.guard &&
            cors_start(config->cors_origins, &server->shared.cors, why) &&
            tls_start(&server->shared.tls, config->tls_certificate, config->tls_key, why) &&
-           start_follower(server, database_url, application, why) &&
+           start_follower(server, config->key_seconds, database_url, application, why) &&
            replica_start(config, database_url, &server->replica, why) &&
            start_lanes(server, config, database_url, application, why) &&
            start_threads(server, config->io_threads, why) &&

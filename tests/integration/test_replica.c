@@ -1,6 +1,7 @@
 /* Claims: reads are answered by the replica while it is near enough, and by the primary as soon
  * as it is not, or is gone; who names the position of what they have written reads that; a 304
- * is never older than such an answer; while the primary is gone, the replica is read from. */
+ * is never older than such an answer; while the primary is gone, the replica is read from, as
+ * long as keys count that nobody confirms. */
 #include "base/clock.h"
 #include "integration/cluster.h"
 #include "integration/outage.h"
@@ -12,7 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SECOND = 1000000, LAG_SECONDS = 3, PATIENCE_SECONDS = 20, FIELD_SIZE = 128 };
+enum {
+    SECOND = 1000000,
+    LAG_SECONDS = 3,
+    KEY_SECONDS = 15,
+    PATIENCE_SECONDS = 20,
+    FIELD_SIZE = 128
+};
 
 static struct test_cluster cluster;
 static struct standby standby;
@@ -27,6 +34,7 @@ static void set_up(void)
              standby.directory, CLUSTER_PORT);
     setenv("CLMD_READ_DATABASE_URL", url, 1);
     setenv("CLMD_READ_LAG_SECONDS", "3", 1);
+    setenv("CLMD_KEY_SECONDS", "15", 1);
     outage_start(&outage, embedded_url(cluster.embedded),
                  embedded_url_as(cluster.embedded, EMBEDDED_SERVER));
 }
@@ -150,6 +158,26 @@ START_TEST(reads_outlive_the_primary)
 }
 END_TEST
 
+/* Who was revoked meanwhile, on the primary, must not read here for ever. */
+START_TEST(keys_end_that_nobody_confirms)
+{
+    char position[FIELD_SIZE];
+    await_reads_from_standby(position);
+    standby_go_on(&standby);
+    await_latest(200);
+    int64_t died_at = clock_monotonic();
+    ck_assert_int_eq(kill(test_cluster_postmaster(&cluster), SIGKILL), 0);
+    ck_assert_int_eq(find_latest(NULL), 200);
+    await_latest(503);
+    ck_assert_int_le(clock_monotonic() - died_at, (int64_t)(KEY_SECONDS + 1) * SECOND);
+    struct reply reply = client_get(outage.client, "/v1/settings");
+    outage_check_told(&reply, "cannot be confirmed");
+    outage_check_get(&outage, "/metrics", 200);
+    test_cluster_again(&cluster);
+    await_latest(200);
+}
+END_TEST
+
 START_TEST(a_position_that_is_none_is_refused)
 {
     char *body = answer_ask(outage.client, "GET", "/v1/settings", "X-Clmd-Position: soon\r\n",
@@ -170,6 +198,7 @@ int main(void)
     tcase_add_test(replica, a_replica_that_falls_behind_is_not_read_from);
     tcase_add_test(replica, a_replica_that_is_gone_is_not_missed);
     tcase_add_test(replica, reads_outlive_the_primary);
+    tcase_add_test(replica, keys_end_that_nobody_confirms);
     tcase_add_test(replica, a_position_that_is_none_is_refused);
     return tap_run(suite);
 }
