@@ -110,6 +110,12 @@ START_TEST(what_is_no_token_is_refused)
                                         "a.b.c",
                                         "eyJhbGciOiJub25lIn0.e30.",
                                         "e30.e30.e30",
+                                        "a=.b.c",
+                                        "e30=.e30.e30",
+                                        "e30.a=.e30",
+                                        "e30.e30.e30aa",
+                                        "e30.e30.e3+",
+                                        "e30.e30.e30.e30",
                                         "eyJhbGciOiJIUzI1NiJ9.e30.AAAA"};
     for (size_t i = 0; i < COUNT_OF(TEXTS); i++)
         ck_assert_msg(!read_at(TEXTS[i], NOW), "%s", TEXTS[i]);
