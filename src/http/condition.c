@@ -9,8 +9,6 @@
 
 enum { TAG_DIGEST = (TAG_SIZE - 3) / 2, IDEMPOTENCY_KEY_LIMIT = 255 /* bytes */ };
 
-static const char SPACE[] = " \t";
-
 void tag_of(const char *body, size_t length, char tag[TAG_SIZE])
 {
     unsigned char digest[SHA256_SIZE];
@@ -36,12 +34,11 @@ static const char *next_tag(const char *list, const char **end)
     return quote ? list : NULL;
 }
 
-/* Past the comma between two tags, and the space around it. */
+/* Past the commas between two tags, and the space around them: nothing between two commas is
+ * nothing in the list (RFC 9110, 5.6.1). */
 static const char *next_item(const char *list)
 {
-    list += strspn(list, SPACE);
-    list += *list == ',';
-    return list + strspn(list, SPACE);
+    return list + strspn(list, ", \t");
 }
 
 bool tag_is_listed(const char *list, const char *tag)
@@ -49,7 +46,7 @@ bool tag_is_listed(const char *list, const char *tag)
     const char *listed, *end;
     if (strcmp(list, "*") == 0)
         return true;
-    for (; (listed = next_tag(list, &end)); list = next_item(end))
+    for (list = next_item(list); (listed = next_tag(list, &end)); list = next_item(end))
         if ((size_t)(end - listed) == strlen(tag) && memcmp(listed, tag, strlen(tag)) == 0)
             return true;
     return false;
@@ -60,6 +57,7 @@ static bool is_tag_list(const char *list)
     const char *end = list;
     if (strcmp(list, "*") == 0)
         return true;
+    list = next_item(list);
     do {
         if (!next_tag(list, &end))
             return false;

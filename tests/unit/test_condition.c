@@ -50,6 +50,8 @@ static const struct {
     {"W/\"a\"", true},
     {"\"b\", \"a\"", true},
     {"\"b\",W/\"a\"", true},
+    {"\"b\", , \"a\"", true},
+    {" ,\"a\",", true},
     {"\"b\"", false},
     {"\"aa\"", false},
     {"\"\"", false},
@@ -76,6 +78,8 @@ static const struct {
     {HEADER_IF_MATCH, "\"a\" b", PROBLEM_MALFORMED},
     {HEADER_IF_MATCH, "", PROBLEM_MALFORMED},
     {HEADER_IF_NONE_MATCH, "w/\"a\"", PROBLEM_MALFORMED},
+    {HEADER_IF_NONE_MATCH, ", \"a\", ,\"b\",", PROBLEM_NONE},
+    {HEADER_IF_MATCH, " , ", PROBLEM_MALFORMED},
     {HEADER_REQUEST_ID, "x", PROBLEM_PRECONDITION_REQUIRED},
 };
 
