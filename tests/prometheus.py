@@ -19,7 +19,7 @@ import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # What has no sample here: no error yet, no import, no replica, no certificate.
-MAY_BE_EMPTY = re.compile(r"5\.\.|replica_lag|replay_lag|tls_certificate|sweep|certificate")
+MAY_BE_EMPTY = re.compile(r"5\.\.|read_replica|replica_lag|replay_lag|tls_certificate|sweep|certificate")
 
 
 def free_port():

@@ -29,6 +29,12 @@ struct db *replica_connect(const struct replica *replica, unsigned statement_sec
 /* Whether a request that names this position (0: none) may be answered over `db`. */
 bool replica_may_answer(struct replica *replica, struct db *db, uint64_t position);
 
+struct replica_state {
+    bool is_read_from; /* but for those who name a position that it has not reached */
+    int64_t lag;       /* microseconds that it is behind at the most; < 0: not known */
+};
+struct replica_state replica_state(struct replica *replica);
+
 /* It has failed a request: nobody is sent there until it has been heard of again. */
 void replica_lose(struct replica *replica);
 

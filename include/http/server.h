@@ -15,6 +15,7 @@
 
 struct data_edition;
 struct db_counts;
+struct replica_state;
 struct tls;
 struct server;
 
@@ -56,6 +57,9 @@ const char *server_watch_address(const struct server *server);
 
 /* For /readyz. */
 const struct follower *server_follower(const struct server *server);
+
+/* How the replica stands that is read from; false: there is none. */
+bool server_replica(const struct server *server, struct replica_state *state);
 
 /* Tells everybody that the end is near: server_leaving_since has its moment (clock_monotonic; 0
  * before), and whoever is answered is asked not to come back over this connection. */

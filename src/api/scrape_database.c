@@ -3,6 +3,8 @@
 #include "api/service.h"
 #include "base/compiler.h"
 #include "db/db_counts.h"
+#include "http/replica.h"
+#include "http/server.h"
 
 static const char *const FAULTS[DB_FAULTS] = {
     [DB_FAULT_CONNECTION] = "connection",
@@ -53,6 +55,21 @@ static void write_statements(struct scrape *scrape)
     }
 }
 
+/* Without a sample where none is set. */
+static void write_replica_use(struct scrape *scrape)
+{
+    struct replica_state state;
+    if (server_replica(scrape->server, &state))
+        exposition_count(&scrape->exposition, NULL, state.is_read_from);
+}
+
+static void write_replica_lag(struct scrape *scrape)
+{
+    struct replica_state state;
+    if (server_replica(scrape->server, &state) && state.lag >= 0)
+        exposition_value(&scrape->exposition, NULL, (double)state.lag / 1e6);
+}
+
 static const struct scraped ROWS[] = {
     {{"clmd_database_connections", FAMILY_GAUGE, "Connections to PostgreSQL that are open"},
      write_open},
@@ -74,6 +91,12 @@ static const struct scraped ROWS[] = {
     {{"clmd_database_statement_seconds", FAMILY_SUMMARY,
       "Statements that were sent, and the time until their answers, by statement"},
      write_statements},
+    {{"clmd_read_replica_used", FAMILY_GAUGE,
+      "Whether reads go to the replica that is set, 1 or 0"},
+     write_replica_use},
+    {{"clmd_read_replica_lag_seconds", FAMILY_GAUGE,
+      "How far that replica is behind, as this server measures it"},
+     write_replica_lag},
 };
 
 const struct scraped_table SCRAPED_DATABASE = {ROWS, COUNT_OF(ROWS)};

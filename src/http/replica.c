@@ -44,12 +44,17 @@ bool replica_ask_position(struct db *db, uint64_t *position)
 
 /* How far it is ---------------------------------------------------------------------------- */
 
-/* With the monitor's lock. While the primary is away its last sign is what counts. */
-static bool is_near(const struct replica *replica, int64_t now)
+/* Both with the monitor's lock. While the primary is away its last sign is what counts. */
+static int64_t lag_of(const struct replica *replica, int64_t now)
 {
     int64_t reference = replica->has_primary ? now : replica->heard_at;
-    int64_t most = (int64_t)replica->lag_seconds * SECOND;
-    return replica->is_there && replica->near_at > 0 && reference - replica->near_at <= most;
+    return replica->near_at > 0 ? reference - replica->near_at : -1;
+}
+
+static bool is_near(const struct replica *replica, int64_t now)
+{
+    int64_t lag = lag_of(replica, now);
+    return replica->is_there && lag >= 0 && lag <= (int64_t)replica->lag_seconds * SECOND;
 }
 
 static void tell(struct replica *replica, bool is_read_from)
@@ -125,6 +130,15 @@ bool replica_may_answer(struct replica *replica, struct db *db, uint64_t positio
     monitor_unlock(&replica->monitor);
     return is_near_enough &&
            (position == 0 || (replica_ask_position(db, &replayed) && replayed >= position));
+}
+
+struct replica_state replica_state(struct replica *replica)
+{
+    int64_t now = clock_monotonic();
+    monitor_lock(&replica->monitor);
+    struct replica_state state = {is_near(replica, now), lag_of(replica, now)};
+    monitor_unlock(&replica->monitor);
+    return state;
 }
 
 void replica_lose(struct replica *replica)

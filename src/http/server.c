@@ -11,9 +11,9 @@
 #include "http/data_edition.h"
 #include "http/files.h"
 #include "http/guard.h"
-#include "http/io.h"
 #include "http/listen.h"
 #include "http/replica.h"
+#include "http/server_parts.h"
 #include "http/tls.h"
 
 #include <assert.h>
@@ -27,23 +27,6 @@ enum {
     WATCH_CONNECTIONS = 32,           /* of those who watch the service */
     WATCH_BODY = 1 << 20,             /* none is wanted; it bounds the memory of an answer */
     ANSWER_MICROSECONDS = 60 * SECOND /* a thread follows an order at once, or is lost */
-};
-
-struct server {
-    struct io_service shared;
-    struct follower *follower;
-    struct replica *replica; /* NULL: none */
-    struct io **threads;
-    unsigned thread_count;
-    unsigned drain_seconds;
-    bool is_pooled; /* the database is reached through a pooler */
-    char address[LISTEN_TEXT_SIZE];
-
-    /* For those who watch the service: a thread of their own, so that they are answered however
-     * many clients there are, and until the lanes end. */
-    struct io_service watch;
-    struct io *watch_thread;
-    char watch_address[LISTEN_TEXT_SIZE];
 };
 
 static unsigned share(unsigned limit, unsigned threads)
@@ -204,61 +187,11 @@ struct server *server_start(const struct config *config, const char *database_ur
     return NULL;
 }
 
-struct auth *server_auth(struct server *server)
-{
-    return server->shared.auth;
-}
-
-struct tls *server_tls(const struct server *server)
-{
-    return server->shared.tls;
-}
-
-const char *server_address(const struct server *server)
-{
-    return server->address;
-}
-
-const char *server_watch_address(const struct server *server)
-{
-    return server->watch_address;
-}
-
-const struct follower *server_follower(const struct server *server)
-{
-    return server->follower;
-}
-
 void server_announce_stop(struct server *server)
 {
     int64_t never = 0;
     (void)atomic_compare_exchange_strong(&server->shared.leaving_since, &never,
                                          clock_monotonic());
-}
-
-int64_t server_leaving_since(const struct server *server)
-{
-    return atomic_load(&server->shared.leaving_since);
-}
-
-size_t server_thread_count(const struct server *server)
-{
-    return server->thread_count;
-}
-
-const struct io_counts *server_io_counts(const struct server *server, size_t thread)
-{
-    return io_counts(server->threads[thread]);
-}
-
-const struct lane_counts *server_lane_counts(const struct server *server, enum lane_name lane)
-{
-    return lane_counts(server->shared.lanes[lane]);
-}
-
-struct lane_standing server_lane_standing(struct server *server, enum lane_name lane)
-{
-    return lane_standing(server->shared.lanes[lane]);
 }
 
 static void order(const struct server *server, enum io_phase phase)

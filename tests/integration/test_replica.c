@@ -93,6 +93,19 @@ static void await_reads_from_standby(char position[FIELD_SIZE])
     }
 }
 
+/* What /metrics says. */
+static double gauge(const char *name)
+{
+    struct reply reply = client_get(outage.client, "/metrics");
+    char line[FIELD_SIZE];
+    snprintf(line, sizeof line, "\n%s ", name);
+    const char *found = strstr(reply.body, line);
+    ck_assert_msg(found != NULL, "no %s", name);
+    double value = strtod(found + strlen(line), NULL);
+    reply_clear(&reply);
+    return value;
+}
+
 START_TEST(who_names_a_position_reads_what_was_written)
 {
     char position[FIELD_SIZE], tag[FIELD_SIZE], fields[3 * FIELD_SIZE];
@@ -116,8 +129,12 @@ START_TEST(a_replica_that_falls_behind_is_not_read_from)
 {
     char position[FIELD_SIZE];
     await_reads_from_standby(position);
+    ck_assert(gauge("clmd_read_replica_used") == 1);
+    ck_assert_double_lt(gauge("clmd_read_replica_lag_seconds"), LAG_SECONDS);
     int64_t began_at = clock_monotonic();
     await_latest(200);
+    ck_assert(gauge("clmd_read_replica_used") == 0);
+    ck_assert_double_gt(gauge("clmd_read_replica_lag_seconds"), LAG_SECONDS);
     ck_assert_int_le(clock_monotonic() - began_at, (int64_t)(LAG_SECONDS + 1) * SECOND);
     standby_go_on(&standby);
     await_reads_from_standby(position);
