@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/problem.h"
+#include "http/rate.h"
 #include "http/scope.h"
 
 #include <stdbool.h>
@@ -30,6 +31,7 @@ struct rights {
     unsigned scopes;      /* enum scope, or-ed */
     const char *sources;  /* whose events it may post, one a line; NULL: anyone's */
     const char *types;    /* which, one a line, "bill.*" too; NULL: any */
+    struct rate rate;     /* how often it may come, its tokens with it; 0 requests: as is set */
     const char *customer; /* whom alone it may read, by this reference; NULL: everyone */
     bool is_token;
 };

@@ -55,8 +55,10 @@ struct guard_standing {
 };
 
 /* Counts a request of the key, or, where that is empty, of the client's address. 429 when it
- * came too soon. */
-bool guard_rate(struct guard *guard, const char *key_id, const struct caller *client,
-                struct guard_standing *standing, struct problem *why) MUST_CHECK;
+ * came too soon, by the key's own rate, which must outlive `standing`, or that of the settings.
+ */
+bool guard_rate(struct guard *guard, const char *key_id, const struct rate *own,
+                const struct caller *client, struct guard_standing *standing,
+                struct problem *why) MUST_CHECK;
 
 #endif

@@ -19,6 +19,7 @@ struct key {
     int64_t previous_until;              /* … which is good until then, by clock_utc */
     int64_t expires_at;                  /* INT64_MAX: never */
     unsigned scopes;
+    struct rate rate;        /* see struct rights */
     char *sources, *types;   /* see struct rights; of malloc, or NULL */
     _Atomic int64_t used_at; /* 0: not since it was told */
 };

@@ -129,8 +129,8 @@ as $$
     ('list_imports', '{import_id,state,format,started_at,seen_at,finished_at,bytes,size,progress,'
      'line,lines,created,duplicate,conflict,rejected,rejects_kept,problem}'),
     ('list_audit', '{made_at,operation,target,before,after,actor,key_id,name,address,request_id}'),
-    ('list_keys', '{key_id,name,scopes,sources,types,state,created_at,expires_at,rotated_at,'
-     'previous_secret_until,last_used_at,revoked_at}'),
+    ('list_keys', '{key_id,name,scopes,sources,types,rate.requests,rate.seconds,state,created_at,'
+     'expires_at,rotated_at,previous_secret_until,last_used_at,revoked_at}'),
     ('list_event_types', '{type,stage,entry,scheduled,subject_required,custom,description,fields}'),
     ('list_metrics', '{name,title,formula,unit,numerator,denominator,parameters,groupings,members,'
      'intervals,default_interval,version,source}'),

@@ -57,6 +57,29 @@ $$;
 comment on function lifecycle.list_faults is
     'What is wrong with a member that is an array of texts, where it is given';
 
+create function lifecycle.count_of(given json, most integer)
+returns integer
+language sql immutable
+as $$
+    select case when given #>> '{}' ~ '^[1-9][0-9]{0,6}$' and (given #>> '{}')::integer <= most
+                then (given #>> '{}')::integer end
+    where json_typeof(given) = 'number'
+$$;
+comment on function lifecycle.count_of is 'A number from 1 to the most; null for what is none';
+
+create function lifecycle.is_rate(given json)
+returns boolean
+language sql immutable
+as $$
+    select json_typeof(given) = 'object'
+           and (select array_agg(m.name order by m.name) = '{requests,seconds}'
+                from json_object_keys(case when json_typeof(given) = 'object' then given
+                                           else '{}' end) m (name))
+           and lifecycle.count_of(given -> 'requests', 1000000) is not null
+           and lifecycle.count_of(given -> 'seconds', 3600) is not null
+$$;
+comment on function lifecycle.is_rate is 'Whether this says how often a key may call';
+
 create function lifecycle.key_faults(given json)
 returns setof lifecycle.fault
 language sql stable
@@ -70,7 +93,10 @@ as $$
         ('/scopes', 'is required', coalesce(json_typeof(given -> 'scopes'), 'null') = 'null'),
         ('/expires_at', 'must be a time by RFC 3339 that lies ahead',
          json_typeof(given -> 'expires_at') <> 'null'
-         and coalesce(lifecycle.time_of(given ->> 'expires_at') <= now(), true))
+         and coalesce(lifecycle.time_of(given ->> 'expires_at') <= now(), true)),
+        ('/rate', 'must be {"requests": 1 to 1000000, "seconds": 1 to 3600}',
+         json_typeof(given -> 'rate') <> 'null'
+         and not coalesce(lifecycle.is_rate(given -> 'rate'), false))
     ) c (pointer, detail, is_fault),
     lateral (select c.pointer, c.detail) f
     where c.is_fault
@@ -92,7 +118,7 @@ as $$
     union all
     select lifecycle.pointer_to(m.name), 'is not known here'
     from json_object_keys(given) m (name)
-    where m.name not in ('name', 'scopes', 'sources', 'types', 'expires_at')
+    where m.name not in ('name', 'scopes', 'sources', 'types', 'expires_at', 'rate')
 $$;
 comment on function lifecycle.key_faults is 'What is wrong with a key that a caller wants';
 
@@ -121,12 +147,17 @@ begin
     elsif giver.expires_at < coalesce(wanted.expires_at, 'infinity') then
         perform lifecycle.refuse('CL403', '/expires_at',
                                  'a key that expires can give none that lasts longer');
+    elsif giver.rate_requests is not null
+          and not coalesce(wanted.rate_requests <= giver.rate_requests
+                           and wanted.rate_requests::bigint * giver.rate_seconds
+                               <= giver.rate_requests::bigint * wanted.rate_seconds, false) then
+        perform lifecycle.refuse('CL403', '/rate', 'a key can give no higher rate than its own');
     end if;
 end
 $$;
 comment on function lifecycle.check_gift is
-    'Refuses (403) a key that may do what the one it is made with may not, or may do it for longer. Whoever has the command '
-    'and the database may give anything';
+    'Refuses (403) a key that may do what the one it is made with may not, or may do it for longer '
+    'or more often. Whoever has the command and the database may give anything';
 
 create function lifecycle.key_shown(k lifecycle.api_key)
 returns json
@@ -134,6 +165,9 @@ language sql stable
 as $$
     select to_json(shown)
     from (select k.key_id, k.name, k.scopes, k.sources, k.types,
+                 (select to_json(r)
+                  from (select k.rate_requests as requests, k.rate_seconds as seconds) r
+                  where k.rate_requests is not null) as rate,
                  case when k.revoked_at is not null then 'revoked'
                       when k.expires_at <= now() then 'expired'
                       else 'in_force' end as state,
@@ -159,17 +193,21 @@ begin
     made.sources := lifecycle.texts_of(given -> 'sources');
     made.types := lifecycle.texts_of(given -> 'types');
     made.expires_at := lifecycle.time_of(given ->> 'expires_at');
+    made.rate_requests := lifecycle.count_of(given -> 'rate' -> 'requests', 1000000);
+    made.rate_seconds := lifecycle.count_of(given -> 'rate' -> 'seconds', 3600);
     perform lifecycle.check_gift(made);
-    insert into lifecycle.api_key (key_id, name, scopes, digest, sources, types, expires_at)
+    insert into lifecycle.api_key (key_id, name, scopes, digest, sources, types, expires_at,
+                                   rate_requests, rate_seconds)
     values (new_id, given ->> 'name', made.scopes, new_digest, made.sources, made.types,
-            made.expires_at)
+            made.expires_at, made.rate_requests, made.rate_seconds)
     returning * into made;
     perform pg_notify('clmd_keys', new_id);
     perform lifecycle.audit('key.created', new_id, null, concat_ws('; ',
         'name ' || made.name, 'scopes ' || array_to_string(made.scopes, ' '),
         'sources ' || array_to_string(made.sources, ', '),
         'types ' || array_to_string(made.types, ' '),
-        'until ' || lifecycle.utc_text(made.expires_at)));
+        'until ' || lifecycle.utc_text(made.expires_at),
+        'rate ' || made.rate_requests || ' in ' || made.rate_seconds || ' s'));
     return lifecycle.key_shown(made);
 end
 $$;
@@ -277,22 +315,36 @@ $$;
 comment on function lifecycle.microseconds_of is
     'Microseconds since 2000-01-01 UTC, as the program counts; null for what never comes';
 
-create function lifecycle.load_keys()
+create function lifecycle.keys_in_force()
 returns table (key_id text, scopes text, digest text, expires_at bigint, previous_digest text,
-               previous_until bigint, sources text, types text)
+               previous_until bigint, sources text, types text, rate_requests integer,
+               rate_seconds integer)
 language sql stable
 as $$
     select k.key_id, array_to_string(k.scopes, ' '), encode(k.digest, 'hex'),
            lifecycle.microseconds_of(k.expires_at), encode(k.previous_digest, 'hex'),
            lifecycle.microseconds_of(k.previous_until), array_to_string(k.sources, E'\n'),
-           array_to_string(k.types, E'\n')
+           array_to_string(k.types, E'\n'), k.rate_requests, k.rate_seconds
     from lifecycle.api_key k
     where k.revoked_at is null and coalesce(k.expires_at, 'infinity') > now() - interval '1 day'
     order by k.key_id
 $$;
-comment on function lifecycle.load_keys is
+comment on function lifecycle.keys_in_force is
     'The keys as each server holds them in memory, for a day beyond their expiry, of which it can '
     'tell then';
+
+create function lifecycle.load_keys()
+returns table (key_id text, scopes text, digest text, expires_at bigint, previous_digest text,
+               previous_until bigint, sources text, types text)
+language sql stable
+as $$
+    select k.key_id, k.scopes, k.digest, k.expires_at, k.previous_digest, k.previous_until,
+           k.sources, k.types
+    from lifecycle.keys_in_force() k
+    order by k.key_id
+$$;
+comment on function lifecycle.load_keys is
+    'The same as servers of before 0029 ask for it, which know no rate of a key';
 
 create function lifecycle.note_key_use(ids text[], times timestamptz[])
 returns void

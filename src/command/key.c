@@ -47,31 +47,52 @@ static bool add_names(json_t *wish, const char *member, const char *names)
     return true;
 }
 
+static bool add_text(json_t *wish, const char *member, const char *text)
+{
+    return json_object_set_new(wish, member, json_string(text)) == 0;
+}
+
+/* "600/60"; what it is not, the database refuses. */
+static bool add_rate(json_t *wish, const char *member, const char *text)
+{
+    char *end;
+    long requests = strtol(text, &end, 10);
+    if (*end != '/')
+        return add_text(wish, member, text);
+    long seconds = strtol(end + 1, &end, 10);
+    if (*end != '\0')
+        return add_text(wish, member, text);
+    json_t *rate = json_pack("{s:I,s:I}", "requests", (json_int_t)requests, "seconds",
+                             (json_int_t)seconds);
+    return json_object_set_new(wish, member, rate) == 0;
+}
+
 /* What the options say, as the members of a new key. */
 static const struct {
     const char *member;
-    bool is_list;
+    bool (*add)(json_t *wish, const char *member, const char *text);
 } MEMBERS[] = {
-    ['n'] = {"name", false},   ['e'] = {"expires_at", false}, ['s'] = {"scopes", true},
-    ['o'] = {"sources", true}, ['t'] = {"types", true},
+    ['n'] = {"name", add_text},    ['e'] = {"expires_at", add_text},
+    ['s'] = {"scopes", add_names}, ['o'] = {"sources", add_names},
+    ['t'] = {"types", add_names},  ['r'] = {"rate", add_rate},
 };
 
 /* STATUS_DONE, or STATUS_USAGE after having told. What the values may be, the database says. */
 static int read_wish(int count, char **arguments, json_t *wish)
 {
-    static const struct option OPTIONS[] = {
-        {"name", required_argument, NULL, 'n'},  {"expires", required_argument, NULL, 'e'},
-        {"scope", required_argument, NULL, 's'}, {"source", required_argument, NULL, 'o'},
-        {"type", required_argument, NULL, 't'},  {0}};
+    static const struct option OPTIONS[] = {{"name", required_argument, NULL, 'n'},
+                                            {"expires", required_argument, NULL, 'e'},
+                                            {"scope", required_argument, NULL, 's'},
+                                            {"source", required_argument, NULL, 'o'},
+                                            {"type", required_argument, NULL, 't'},
+                                            {"rate", required_argument, NULL, 'r'},
+                                            {0}};
     int option;
     while ((option = getopt_long(count, arguments, "", OPTIONS, NULL)) != -1) {
         if (option == '?')
             return STATUS_USAGE;
         const char *member = MEMBERS[option].member;
-        bool is_kept = MEMBERS[option].is_list
-                           ? add_names(wish, member, optarg)
-                           : json_object_set_new(wish, member, json_string(optarg)) == 0;
-        if (!is_kept)
+        if (!MEMBERS[option].add(wish, member, optarg))
             return command_misused("key", "%s is not UTF-8", member);
     }
     if (optind < count)
@@ -110,19 +131,23 @@ static int create_key(const struct config *config, int count, char **arguments)
 
 /* key list --------------------------------------------------------------------------------- */
 
-static const char *const COLUMNS[] = {"key_id",       "name",       "scopes",
-                                      "sources",      "types",      "created_at",
-                                      "last_used_at", "expires_at", "state"};
+static const char *const COLUMNS[] = {"key_id",     "name", "scopes",     "sources",
+                                      "types",      "rate", "created_at", "last_used_at",
+                                      "expires_at", "state"};
 
 enum { CELL_SIZE = 512 };
 
-/* A list with commas between; "-" for nothing. */
+/* A list with commas between, a rate as 600/60; "-" for nothing. */
 static void write_cell(const json_t *value, char cell[CELL_SIZE])
 {
     size_t i, used = 0;
     json_t *item;
     const char *text = json_string_value(value);
     snprintf(cell, CELL_SIZE, "%s", text ? text : "-");
+    if (json_is_object(value))
+        snprintf(cell, CELL_SIZE, "%" JSON_INTEGER_FORMAT "/%" JSON_INTEGER_FORMAT,
+                 json_integer_value(json_object_get(value, "requests")),
+                 json_integer_value(json_object_get(value, "seconds")));
     json_array_foreach(value, i, item)
     {
         if (used < CELL_SIZE)

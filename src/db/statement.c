@@ -127,7 +127,7 @@ static const struct statement_row STATEMENT_ROWS[] = {
          "select (case when pg_is_in_recovery() then pg_last_wal_replay_lsn() "
          "else pg_current_wal_lsn() end) - '0/0'::pg_lsn",
          0},
-    [STATEMENT_LOAD_KEYS] = {"load_keys", "select * from lifecycle.load_keys()", 0},
+    [STATEMENT_LOAD_KEYS] = {"load_keys", "select * from lifecycle.keys_in_force()", 0},
     [STATEMENT_LOAD_SIGNING_KEYS] = {"load_signing_keys",
                                      "select * from lifecycle.load_signing_keys()", 0},
     [STATEMENT_ROTATE_SIGNING_KEY] =

@@ -147,8 +147,8 @@ static bool let_in(struct exchange *exchange, const struct headers *headers,
         auth_check(service->auth, headers->values[HEADER_AUTHORIZATION], request->route->scope,
                    request->arena, request->key_id, &request->rights, why) &&
         confirm_key(service, request->route, why);
-    return guard_rate(service->guard, request->key_id, &exchange->client, &exchange->standing,
-                      why) &&
+    return guard_rate(service->guard, request->key_id, &request->rights.rate, &exchange->client,
+                      &exchange->standing, why) &&
            is_let_in;
 }
 

@@ -29,7 +29,7 @@ struct auth {
 
 /* Loading ---------------------------------------------------------------------------------- */
 
-enum column { ID, SCOPES, DIGEST, EXPIRES, PREVIOUS, PREVIOUS_UNTIL, SOURCES, TYPES };
+enum column { ID, SCOPES, DIGEST, EXPIRES, PREVIOUS, UNTIL, SOURCES, TYPES, REQUESTS, SECONDS };
 
 static int64_t number_at(const PGresult *rows, int row, int column, int64_t otherwise)
 {
@@ -60,9 +60,11 @@ static bool read_key(const PGresult *rows, int row, struct key *key)
     memcpy(key->id, PQgetvalue(rows, row, ID), KEY_ID_SIZE);
     key->scopes = scopes_of_text(PQgetvalue(rows, row, SCOPES));
     key->expires_at = number_at(rows, row, EXPIRES, INT64_MAX);
+    key->rate.requests = (unsigned)number_at(rows, row, REQUESTS, 0);
+    key->rate.seconds = (unsigned)number_at(rows, row, SECONDS, 0);
     key->previous_until = INT64_MIN;
     if (read_digest(rows, row, PREVIOUS, key->previous))
-        key->previous_until = number_at(rows, row, PREVIOUS_UNTIL, INT64_MIN);
+        key->previous_until = number_at(rows, row, UNTIL, INT64_MIN);
     return read_bound(rows, row, SOURCES, &key->sources) &&
            read_bound(rows, row, TYPES, &key->types);
 }
@@ -246,9 +248,9 @@ static bool tell_finding(enum key_finding finding, struct problem *why)
 bool auth_confirm(const struct auth *auth, struct problem *why)
 {
     return clock_monotonic() - atomic_load(&auth->read_at) <= auth->key_microseconds ||
-           fail(why, PROBLEM_UNAVAILABLE,
-                "the keys cannot be confirmed: the database is away, and one may have been "
-                "revoked meanwhile");
+           fail(
+               why, PROBLEM_UNAVAILABLE,
+               "the keys cannot be confirmed: the database is away, and they may have changed");
 }
 
 static bool check_scope(const struct rights *rights, unsigned needed, struct problem *why)
@@ -268,19 +270,16 @@ static bool check_token(struct auth *auth, const char *text, int64_t now, struct
     struct rights of_key = {0};
     if (!token_read(auth->signer, text, now, arena, &token, why))
         return false;
-    switch (key_ring_vouch(auth->ring, token.key_id, now, &of_key)) {
-    case KEYS_NOT_LOADED:
-        return tell_finding(KEYS_NOT_LOADED, why);
-    case KEY_WRONG:
-    case KEY_EXPIRED:
+    enum key_finding finding = key_ring_vouch(auth->ring, token.key_id, now, &of_key);
+    if (finding == KEYS_NOT_LOADED)
+        return tell_finding(finding, why);
+    if (finding != KEY_RIGHT)
         return fail(why, PROBLEM_UNAUTHENTICATED,
                     "the key that the token was made with is not in force any more");
-    case KEY_RIGHT:
-        break;
-    }
     bool is_admin = of_key.scopes & SCOPE_ADMIN;
     *rights = (struct rights){.scopes = token.scopes & (is_admin ? ~0U : of_key.scopes),
                               .customer = token.customer,
+                              .rate = of_key.rate,
                               .is_token = true};
     memcpy(key_id, token.key_id, KEY_ID_SIZE);
     return true;

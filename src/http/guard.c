@@ -105,17 +105,19 @@ void guard_let_go(struct caller *caller)
     caller->counted = NULL;
 }
 
-bool guard_rate(struct guard *guard, const char *key_id, const struct caller *client,
-                struct guard_standing *standing, struct problem *why)
+bool guard_rate(struct guard *guard, const char *key_id, const struct rate *own,
+                const struct caller *client, struct guard_standing *standing,
+                struct problem *why)
 {
     bool has_key = key_id[0] != '\0';
-    if (guard->rate.requests == 0)
+    const struct rate *rate = has_key && own->requests > 0 ? own : &guard->rate;
+    if (rate->requests == 0)
         return true;
     uint64_t who = has_key ? keyed_hash(guard->key, key_id, strlen(key_id)) : client->name;
     standing->policy = has_key ? "key" : "address";
-    standing->rate = &guard->rate;
-    standing->now = rate_take(guard->rates, who, &guard->rate, clock_monotonic());
+    standing->rate = rate;
+    standing->now = rate_take(guard->rates, who, rate, clock_monotonic());
     return !standing->now.is_over ||
            fail(why, PROBLEM_TOO_MANY, "this %s may call %u times in %u seconds",
-                standing->policy, guard->rate.requests, guard->rate.seconds);
+                standing->policy, rate->requests, rate->seconds);
 }

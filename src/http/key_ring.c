@@ -164,7 +164,7 @@ static bool copy_text(struct arena *arena, const char *text, const char **copy)
 static enum key_finding use(struct key *key, int64_t now, struct arena *arena,
                             struct rights *rights)
 {
-    *rights = (struct rights){.scopes = key->scopes};
+    *rights = (struct rights){.scopes = key->scopes, .rate = key->rate};
     if (now >= key->expires_at)
         return KEY_EXPIRED;
     note_use(key, now);

@@ -1,8 +1,10 @@
 /* How often a key may call: each has a bucket of its own, whatever it asks for and however it
  * is answered, and who has no valid key is counted by address. The audit log and the log lines
  * have the client's address, as a trusted proxy tells it. */
+#include "base/clock.h"
 #include "integration/answers.h"
 #include "integration/client.h"
+#include "integration/given_key.h"
 #include "integration/service.h"
 #include "tap.h"
 
@@ -78,6 +80,58 @@ START_TEST(each_key_has_its_own_rate)
 }
 END_TEST
 
+/* Waits, in bounds, until the server knows the key; that is its first call. */
+static void await_key(struct client *client)
+{
+    int64_t deadline = clock_monotonic() + INT64_C(20000000);
+    char policy[64] = "";
+    while (strcmp(policy, "\"key\";q=5;w=3600") != 0) {
+        struct reply reply = client_get(client, "/v1/stages");
+        (void)reply_field(&reply, "RateLimit-Policy", policy, sizeof policy);
+        reply_clear(&reply);
+        ck_assert_msg(clock_monotonic() < deadline, "%s", policy);
+    }
+}
+
+static void check_call(struct client *client, const char *path, int status,
+                       const char *standing, const char *told)
+{
+    struct reply reply = client_get(client, path);
+    ck_assert_msg(reply.status == status && strstr(reply.body, told) != NULL, "%d %s",
+                  reply.status, reply.body);
+    check_field(&reply, "RateLimit", standing);
+    reply_clear(&reply);
+}
+
+/* And so have the tokens that are made with it: they are the same caller. */
+START_TEST(a_key_may_have_a_rate_of_its_own)
+{
+    static const char *const CREATE[] = {"key",   "create", "--name", "own", "--scope",
+                                         "admin", "--rate", "5/3600", NULL};
+    static const char *const LIST[] = {"key", "list", NULL};
+    static const char SHOWN[] = "\"rate\":{\"requests\":5,\"seconds\":3600}";
+    char output[4096], key[128], path[64], token[1024];
+    ck_assert_int_eq(service_command(&service, CREATE, output, sizeof output), 0);
+    snprintf(key, sizeof key, "%.*s", (int)strcspn(output, "\n"), output);
+    struct client *own = client_create(service.port, key);
+    await_key(own);
+    snprintf(path, sizeof path, "/v1/keys/%.16s", key + strlen("clm_"));
+    check_call(own, path, 200, "\"key\";r=3;t=1440", SHOWN);
+    struct reply reply = client_post(own, "/v1/tokens", "{}");
+    ck_assert_int_eq(reply.status, 201);
+    reply_member(&reply, "token", token, sizeof token);
+    reply_clear(&reply);
+    struct client *page = client_create(service.port, token);
+    check_call(page, "/v1/stages", 200, "\"key\";r=1;t=2880", "");
+    check_call(own, "/v1/stages", 200, "\"key\";r=0;t=3600", "");
+    check_call(page, "/v1/stages", 429, "\"key\";r=0;t=720", "5 times in 3600 seconds");
+    client_destroy(page);
+    client_destroy(own);
+    ck_assert_int_eq(service_command(&service, LIST, output, sizeof output), 0);
+    ck_assert_ptr_nonnull(strstr(output, "  5/3600  "));
+}
+END_TEST
+
 /* A request of another client behind the same proxy, which has its own rate. */
 START_TEST(the_address_of_the_client_is_what_counts)
 {
@@ -107,6 +161,7 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_unchecked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, each_key_has_its_own_rate);
+    tcase_add_test(tests, a_key_may_have_a_rate_of_its_own);
     tcase_add_test(tests, the_address_of_the_client_is_what_counts);
     suite_add_tcase(suite, tests);
     return tap_run(suite);

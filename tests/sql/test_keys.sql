@@ -19,7 +19,7 @@ select pg_temp.is((pg_temp.make('a', '{"name":"till","scopes":["events:write"],"
     "types":["bill.*"],"expires_at":"2099-01-01T00:00:00+01:00"}') #>> '{}')::jsonb
     - '{created_at}'::text[] #>> '{}',
     ('{"key_id":"000000000000000a","name":"till","scopes":["events:write"],"sources":["till"],'
-     '"types":["bill.*"],"state":"in_force","expires_at":"2098-12-31T23:00:00Z",'
+     '"types":["bill.*"],"rate":null,"state":"in_force","expires_at":"2098-12-31T23:00:00Z",'
      '"rotated_at":null,"previous_secret_until":null,"last_used_at":null,"revoked_at":null}')
     ::jsonb #>> '{}', 'a key as it is shown');
 select pg_temp.is(pg_temp.fault('{}'),
@@ -75,6 +75,26 @@ select pg_temp.is(pg_temp.make('8', '{"name":"x","scopes":["admin"],
                                       "expires_at":"2098-01-01T00:00:00Z"}') ->> 'state',
     'in_force', 'one that ends with it');
 
+-- How often they may call ------------------------------------------------------------------------
+select lifecycle.act_as('command', null, 'root', 'here', null) \g /dev/null
+select pg_temp.is(pg_temp.fault('{"name":"x","scopes":["admin"],"rate":' || given || '}'),
+                  'CL422 /rate must be {"requests": 1 to 1000000, "seconds": 1 to 3600}', given)
+from unnest(array['600', '{}', '{"requests":1}', '{"requests":0,"seconds":1}', '[1,2]', '"60/60"',
+                  '{"requests":1,"seconds":3601}', '{"requests":1.5,"seconds":1}',
+                  '{"requests":"1","seconds":1}', '{"requests":1,"seconds":1,"x":1}']) given;
+select pg_temp.is(pg_temp.make('7', '{"name":"7","scopes":["admin"],
+                                      "rate":{"seconds":60,"requests":600}}') ->> 'rate',
+                  '{"requests":600,"seconds":60}', 'a rate');
+select pg_temp.is(lifecycle.show_key('0000000000000009') ->> 'rate', null, 'as the servers say');
+select lifecycle.act_as('key', '0000000000000007', null, null, null) \g /dev/null
+select pg_temp.is(pg_temp.fault('{"name":"x","scopes":["admin"]' || given || '}'), 'CL403 /rate',
+                  'a key with a rate gives no higher one')
+from unnest(array['', ',"rate":{"requests":601,"seconds":3600}',
+                  ',"rate":{"requests":20,"seconds":1}']) given;
+select pg_temp.is(pg_temp.make('6', '{"name":"6","scopes":["admin"],
+                                      "rate":{"requests":10,"seconds":1}}') ->> 'state',
+                  'in_force', 'one as high');
+
 -- How keys end ---------------------------------------------------------------------------------
 select lifecycle.act_as('command', null, 'root', 'here', null) \g /dev/null
 create function pg_temp.loaded(id text)
@@ -129,7 +149,7 @@ select lifecycle.note_key_use('{000000000000000a}', '{2026-03-01T09:00:00Z}') \g
 select pg_temp.is(lifecycle.show_key('000000000000000a') ->> 'last_used_at',
                   '2026-03-01T10:00:00Z', 'the latest use of all servers');
 select pg_temp.is(pg_temp.walked('lifecycle.list_keys($1, $2)', '{key_id}'),
-                  '0000000000000008, 0000000000000009, 000000000000000a, 000000000000000b, '
+                  '0000000000000006, 0000000000000007, 0000000000000008, 0000000000000009, 000000000000000a, 000000000000000b, '
                   '000000000000000c, 000000000000000d, 000000000000000e', 'pages of any size')
 where not exists (select from lifecycle.api_key where name = 'admin');
 select pg_temp.is(bool_or(a.after like '%secret%' and a.operation <> 'key.rotated')::text, 'false',
