@@ -2,18 +2,22 @@
 -- schemas. Tables and what they hold are not touched, nor are the types of their columns.
 do $$
 declare
+    views text;
     command text;
 begin
+    -- By one command, which has all their locks before it begins, and in the order of those who read
+    -- them: a view before what it stands on. A reader who holds one and wants another is seldom in
+    -- the way then.
+    select string_agg(c.oid::regclass::text, ', ' order by c.oid desc)
+    into views
+    from pg_class c
+    where c.relnamespace in ('lifecycle'::regnamespace, 'metric'::regnamespace)
+      and c.relkind = 'v';
+    if views is not null then
+        execute 'drop view ' || views || ' cascade';
+    end if;
     -- All names are read before the first one is dropped: what stands on it goes with it, and has
     -- no name any more.
-    foreach command in array array(
-        select format('drop view if exists %s cascade', c.oid::regclass)
-        from pg_class c
-        where c.relnamespace in ('lifecycle'::regnamespace, 'metric'::regnamespace)
-          and c.relkind = 'v')
-    loop
-        execute command;
-    end loop;
     foreach command in array array(
         select format('drop %s if exists %s cascade',
                       case p.prokind when 'a' then 'aggregate' else 'function' end,

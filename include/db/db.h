@@ -66,7 +66,8 @@ int64_t db_waited(const struct db *db);
 void db_trace(struct db *db, const struct trace *trace);
 
 /* Runs a statement of the catalogue, prepared once a connection. `values` has as many as the
- * statement has parameters. On success *rows is the caller's, to be released by PQclear.
+ * statement has parameters. On success *rows is the caller's, to be released by PQclear. One
+ * that is a transaction by itself and collides with others is tried again, a few times.
  *
  * On failure db_last_fault tells the kind, and `why` is what a client may see: 503 for
  * connection and transient faults, 422 for data, 500 for a bug. A function of ours refuses
@@ -98,6 +99,10 @@ bool db_next_row(struct db *db, PGresult **row, struct problem *why) MUST_CHECK;
 void db_end_rows(struct db *db);
 
 enum db_fault db_last_fault(const struct db *db);
+
+/* Whether the last fault only tells that others were in the way, with their locks or by an
+ * upgrade: as soon as they are done, the same goes through. */
+bool db_has_collided(const struct db *db);
 
 /* The connection, made if need be, for what needs more than statements: notifications, waiting.
  * NULL with a problem when there is none to be had. */

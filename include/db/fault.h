@@ -9,6 +9,10 @@
  * be NULL: then it is the connection that failed, and its own message is taken. */
 enum db_fault fault_tell(const PGconn *connection, const PGresult *failed, struct problem *why);
 
+/* Others were in the way: a lock of theirs, or an upgrade that made anew what was just in use.
+ */
+bool fault_is_collision(const PGresult *failed);
+
 /* A lost connection, in words of ours for the log. */
 enum db_fault fault_lost(const char *log_detail, struct problem *why);
 

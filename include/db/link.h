@@ -22,6 +22,7 @@ struct db {
     bool is_in_transaction;     /* after the last statement */
     bool is_prepared[STATEMENTS];
     enum db_fault last_fault;
+    bool has_collided;                  /* that fault was a collision with others */
     char application[APPLICATION_SIZE]; /* that works through us; empty: we ourselves */
     bool is_named;                      /* the transaction knows that */
     struct db_counts *counts;           /* or NULL */

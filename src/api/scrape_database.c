@@ -86,7 +86,7 @@ static const struct scraped ROWS[] = {
       "Statements that failed, by kind; refused ones were answered to their callers"},
      write_faults},
     {{"clmd_database_retries_total", FAMILY_COUNTER,
-      "Batches that were sent again after a fault that may pass"},
+      "Statements and batches that were sent again after a fault that may pass"},
      write_retries},
     {{"clmd_database_statement_seconds", FAMILY_SUMMARY,
       "Statements that were sent, and the time until their answers, by statement"},

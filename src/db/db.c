@@ -108,6 +108,11 @@ enum db_fault db_last_fault(const struct db *db)
     return db->last_fault;
 }
 
+bool db_has_collided(const struct db *db)
+{
+    return db->has_collided;
+}
+
 void release_rows(void *rows)
 {
     PQclear(rows);
@@ -203,6 +208,7 @@ static void leave_makeshift(struct db *db)
 bool link_ready(struct db *db, struct problem *why)
 {
     db->last_fault = DB_FAULT_NONE;
+    db->has_collided = false;
     leave_makeshift(db);
     if (db->connection) {
         if (wire_is_alive(db->connection))
@@ -240,6 +246,7 @@ bool link_conclude(struct db *db, bool is_complete, PGresult *result, PGresult *
         return link_lose(db, "no complete answer within the deadline", why);
     }
     db->last_fault = fault_tell(db->connection, result, why);
+    db->has_collided = fault_is_collision(result);
     PQclear(result);
     if (db->last_fault == DB_FAULT_CONNECTION) {
         count_loss(db);

@@ -77,6 +77,20 @@ static enum db_fault fault_of(const char *sqlstate, const char **detail)
     return DB_FAULT_BUG;
 }
 
+/* What an upgrade makes anew in mid-statement shows in many ways: "cache lookup failed", a
+ * function, a type or a column that is no more, a plan with other columns. Where it is a bug of
+ * ours instead, it shows again. */
+bool fault_is_collision(const PGresult *failed)
+{
+    static const char *const COLLISIONS[] = {"40P01" /* deadlock */, "55P03" /* lock_timeout */,
+                                             "XX000", "42", "0A000"};
+    const char *sqlstate = failed ? PQresultErrorField(failed, PG_DIAG_SQLSTATE) : NULL;
+    for (size_t i = 0; i < COUNT_OF(COLLISIONS) && sqlstate; i++)
+        if (strncmp(sqlstate, COLLISIONS[i], strlen(COLLISIONS[i])) == 0)
+            return true;
+    return false;
+}
+
 static void answer(enum db_fault fault, const char *detail, struct problem *why)
 {
     (void)fail(why, ANSWERS[fault].code, "%s", detail ? detail : ANSWERS[fault].detail);

@@ -1,5 +1,6 @@
 #include "db/migrate.h"
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/log.h"
 
@@ -7,7 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DIGEST_TEXT_SIZE = 2 * SHA256_SIZE + 1, SQL_SIZE = 512 };
+enum {
+    DIGEST_TEXT_SIZE = 2 * SHA256_SIZE + 1,
+    SQL_SIZE = 512,
+    PATIENCE_MICROSECONDS = 600 * 1000000, /* with those who hold locks */
+    WAIT_FIRST = 20,                       /* milliseconds, for a lock */
+    WAIT_LONGEST = 2000                    /* less than what a server waits */
+};
 
 /* The one row that stands for all repeatable files together. */
 static const char REPEATABLE[] = "repeatable";
@@ -160,13 +167,8 @@ static bool apply_numbered(struct db *db, const struct migration *migration,
 {
     char digest[DIGEST_TEXT_SIZE];
     digest_text(migration->sql, digest);
-    if (!db_execute(db, "begin", NULL, why))
-        return false;
-    bool done = db_execute(db, migration->sql, NULL, why) || blame(migration->name, why);
-    if (!conclude(db, done && record(db, migration->name, digest, why), why))
-        return false;
-    log_line(LOG_LEVEL_INFO, "migration applied", "name", migration->name, NULL);
-    return true;
+    return (db_execute(db, migration->sql, NULL, why) || blame(migration->name, why)) &&
+           record(db, migration->name, digest, why);
 }
 
 static bool apply_files(struct db *db, const struct migration *files, size_t count,
@@ -186,15 +188,49 @@ static bool apply_repeatable(const struct schema *schema, struct problem *why)
         first++;
     const struct migration *reset = &MIGRATIONS[first];
     struct db *db = schema->db;
-    if (!db_execute(db, "begin", NULL, why))
+    return apply_files(db, reset, 1, why) &&
+           apply_files(db, schema->additions, schema->addition_count, why) &&
+           apply_files(db, reset + 1, MIGRATION_COUNT - first - 1, why) &&
+           record(db, REPEATABLE, schema->repeatable_digest, why);
+}
+
+/* A numbered migration, or (NULL) all that is repeatable, in a transaction of its own, which
+ * waits so long for a lock at the most. */
+static bool apply_once(const struct schema *schema, const struct migration *numbered,
+                       int milliseconds, bool *has_collided, struct problem *why)
+{
+    struct db *db = schema->db;
+    char begin[64];
+    *has_collided = false;
+    snprintf(begin, sizeof begin, "begin; set local lock_timeout = '%dms'", milliseconds);
+    if (!db_execute(db, begin, NULL, why))
         return false;
-    bool done = apply_files(db, reset, 1, why) &&
-                apply_files(db, schema->additions, schema->addition_count, why) &&
-                apply_files(db, reset + 1, MIGRATION_COUNT - first - 1, why) &&
-                record(db, REPEATABLE, schema->repeatable_digest, why);
-    if (!conclude(db, done, why))
-        return false;
-    log_line(LOG_LEVEL_INFO, "functions, views and metrics made anew", NULL);
+    bool done = numbered ? apply_numbered(db, numbered, why) : apply_repeatable(schema, why);
+    *has_collided = !done && db_last_fault(db) == DB_FAULT_TRANSIENT && db_has_collided(db);
+    return conclude(db, done, why);
+}
+
+/* Servers work meanwhile: who holds a lock that the migration waits for may wait for one of its
+ * own, and all who come later stand behind it. So it makes way, waiting a little longer each
+ * time until whoever comes has let it through. */
+static bool apply(const struct schema *schema, const struct migration *numbered,
+                  struct problem *why)
+{
+    int64_t give_up_at = clock_monotonic() + PATIENCE_MICROSECONDS;
+    int milliseconds = WAIT_FIRST;
+    bool has_collided;
+    while (!apply_once(schema, numbered, milliseconds, &has_collided, why)) {
+        if (!has_collided || clock_monotonic() > give_up_at)
+            return false;
+        log_line(LOG_LEVEL_INFO, "the migration makes way for those who use the database",
+                 "reason", why->log_detail, NULL);
+        clock_pause(milliseconds);
+        milliseconds = 2 * milliseconds < WAIT_LONGEST ? 2 * milliseconds : WAIT_LONGEST;
+        *why = (struct problem){.code = PROBLEM_NONE};
+    }
+    log_line(LOG_LEVEL_INFO,
+             numbered ? "migration applied" : "functions, views and metrics made anew",
+             numbered ? "name" : NULL, numbered ? numbered->name : NULL, NULL);
     return true;
 }
 
@@ -213,11 +249,11 @@ static bool apply_missing(struct schema *schema, struct problem *why)
     for (size_t i = 0; i < MIGRATION_COUNT && is_numbered(MIGRATIONS[i].name); i++) {
         if (recorded_digest(schema, MIGRATIONS[i].name))
             continue;
-        if (!apply_numbered(schema->db, &MIGRATIONS[i], why))
+        if (!apply(schema, &MIGRATIONS[i], why))
             return false;
         is_current = false;
     }
-    return (is_current && is_repeatable_current(schema)) || apply_repeatable(schema, why);
+    return (is_current && is_repeatable_current(schema)) || apply(schema, NULL, why);
 }
 
 bool migrate_apply(struct db *db, const struct migration *additions, size_t count,

@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum {
-    TRIES = 3,
+    TRIES = 5,
     TRY_MICROSECONDS = 5 * 1000000, /* after which no further try begins */
     FIELDS_LIMIT = 65536            /* bytes of an answer's fields */
 };
@@ -150,12 +150,13 @@ static void undo(struct db *db)
     (void)is_undone;
 }
 
-/* `fault`: for undoing overwrites it. */
-static bool answer_try(struct request *request, enum db_fault *fault, struct problem *why)
+/* `may_pass`: whether to try it again. */
+static bool answer_try(struct request *request, bool *may_pass, struct problem *why)
 {
     bool is_answered = answer_within(request, why);
-    *fault = db_last_fault(request->db);
-    if (!is_answered && *fault != DB_FAULT_CONNECTION)
+    enum db_fault fault = db_last_fault(request->db);
+    *may_pass = fault == DB_FAULT_TRANSIENT || db_has_collided(request->db);
+    if (!is_answered && fault != DB_FAULT_CONNECTION)
         undo(request->db);
     return is_answered;
 }
@@ -163,9 +164,9 @@ static bool answer_try(struct request *request, enum db_fault *fault, struct pro
 bool change_answer(struct request *request, struct problem *why)
 {
     int64_t ends_at = clock_monotonic() + TRY_MICROSECONDS;
-    enum db_fault fault;
-    for (int tries = 1; !answer_try(request, &fault, why); tries++) {
-        if (fault != DB_FAULT_TRANSIENT || tries == TRIES || clock_monotonic() >= ends_at)
+    bool may_pass;
+    for (int tries = 1; !answer_try(request, &may_pass, why); tries++) {
+        if (!may_pass || tries == TRIES || clock_monotonic() >= ends_at)
             return false;
         *why = (struct problem){0};
         request->answer = (struct answer){0};

@@ -42,7 +42,8 @@ void crowd_await(struct crowd *crowd, long count);
 /* Ends the crowd, which acknowledges what is under way; fails the test at a fault. */
 void crowd_stop(struct crowd *crowd);
 
-/* What was acknowledged is stored, each event once and nothing else, and counted once. */
+/* What was acknowledged is stored, each event once and nothing else of theirs, and counted
+ * once. */
 void crowd_check(const struct crowd *crowd, struct db *db);
 
 /* Figures for a person to read, as a comment of TAP. */

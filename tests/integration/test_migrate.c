@@ -5,6 +5,7 @@
 #include "integration/cluster.h"
 #include "tap.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -136,6 +137,50 @@ START_TEST(a_failure_keeps_nothing)
 }
 END_TEST
 
+/* A migration of other functions, in a process of its own. */
+static pid_t start_migration(void)
+{
+    pid_t process = fork();
+    if (process == 0) {
+        struct problem why = {0};
+        struct db *own = db_create(embedded_url(cluster.embedded), 0);
+        bool done = migrate_apply(own, NULL, 0, &why);
+        if (!done)
+            fprintf(stderr, "# %s %s\n", why.detail, why.log_detail);
+        db_destroy(own);
+        _exit(done ? 0 : 1);
+    }
+    ck_assert_int_gt(process, 0);
+    return process;
+}
+
+START_TEST(whoever_came_first_is_made_way_for)
+{
+    struct problem why = {0};
+    int status = 1;
+    ck_applies();
+    execute("update clmd.migration set digest = 'other' where name = 'repeatable'");
+    struct db *reader = db_create(embedded_url(cluster.embedded), 10);
+    ck_assert(db_execute(reader, "begin; select from metric.customer limit 1", NULL, &why));
+    pid_t migration = start_migration();
+    /* It has a lock that the reader will want, and wants the one that the reader has. */
+    ck_assert(db_execute(db,
+                         "do $$ begin while not exists (select from pg_locks w "
+                         "join pg_locks h on h.pid = w.pid and h.granted "
+                         "and h.relation = 'metric.visit'::regclass "
+                         "where not w.granted and w.relation = 'metric.customer'::regclass) "
+                         "loop perform pg_sleep(0.001); end loop; end $$",
+                         NULL, &why));
+    ck_assert_msg(db_execute(reader, "select from metric.visit limit 1", NULL, &why), "%s",
+                  why.log_detail);
+    ck_assert(db_execute(reader, "commit", NULL, &why));
+    ck_assert_int_eq(waitpid(migration, &status, 0), migration);
+    ck_assert_int_eq(status, 0);
+    ck_assert(migrate_check(db, NULL, 0, &why));
+    db_destroy(reader);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("migrate");
@@ -149,6 +194,7 @@ int main(void)
     tcase_add_test(tests, other_functions_are_made_anew);
     tcase_add_test(tests, what_the_program_adds_counts_and_comes_before_the_functions);
     tcase_add_test(tests, a_failure_keeps_nothing);
+    tcase_add_test(tests, whoever_came_first_is_made_way_for);
     suite_add_tcase(suite, tests);
     return tap_run(suite);
 }
