@@ -22,14 +22,18 @@ returns text[]
 language plpgsql stable
 as $$
 begin
-    return (select array_agg(distinct i.subject)
-            from unnest(event_ids, subjects, owners) i (event_id, subject, owner)
-            where i.subject is not null and i.owner is null
-              and not exists (select from lifecycle.event e where e.event_id = i.event_id));
+    return (select array_agg(distinct f.subject)
+            from (select distinct on (i.event_id) i.event_id, i.subject, i.owner
+                  from unnest(event_ids, subjects, owners) with ordinality
+                       i (event_id, subject, owner, position)
+                  order by i.event_id, i.position) f
+            where f.subject is not null and f.owner is null
+              and not exists (select from lifecycle.event e where e.event_id = f.event_id));
 end
 $$;
 comment on function lifecycle.strangers_of is
-    'The subjects of new events that name no customer yet; null if there are none';
+    'The subjects of new events that name no customer yet; null if there are none. Of several '
+    'events under one name only the first is new: the others are duplicates or conflicts';
 
 create function lifecycle.meet_customers(strangers text[])
 returns text[]

@@ -77,12 +77,13 @@ begin
     for told in
         select f.event_id, f.subject,
                array(select jsonb_array_elements_text(f.identifiers)) as names
-        from (select distinct on (i.event_id) i.event_id, i.subject, i.position,
+        from (select i.event_id, i.subject, i.position,
                      i.body::jsonb #> '{data,identifiers}' as identifiers
-              from unnest(event_ids, subjects, types, bodies) with ordinality
-                   i (event_id, subject, type, body, position)
-              where i.type = lifecycle.customer_identified()
-              order by i.event_id, i.position) f
+              from (select distinct on (x.event_id) x.*
+                    from unnest(event_ids, subjects, types, bodies) with ordinality
+                         x (event_id, subject, type, body, position)
+                    order by x.event_id, x.position) i
+              where i.type = lifecycle.customer_identified()) f
         where jsonb_typeof(f.identifiers) = 'array'
           and not exists (select from lifecycle.event e where e.event_id = f.event_id)
         order by f.position

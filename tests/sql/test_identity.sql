@@ -188,5 +188,24 @@ select pg_temp.is(
         {"id": "2", "subject": "G", "type": "customer.identified",
          "data": {"identifiers": ["n:g3"]}}]'), 'conflict', 'a conflict alone');
 select pg_temp.is(pg_temp.names_of('G'), 'G n:g', 'attaches nothing either');
+
+-- Of two events under one name in a batch, the second is a conflict whoever its subject is.
+select pg_temp.is(
+    pg_temp.post_batch('[
+        {"id": "3", "subject": "G", "type": "find.lead.created", "data": {}},
+        {"id": "3", "subject": "stray", "type": "find.lead.created", "data": {}},
+        {"id": "4", "subject": "G", "type": "find.lead.created", "data": {}},
+        {"id": "4", "subject": "G", "type": "customer.merged", "data": {"into": "stray"}}]'),
+    'created G, conflict, created G, conflict',
+    'a conflict within a batch, of a customer whom nobody knows');
+select pg_temp.is(
+    pg_temp.post_batch('[
+        {"id": "5", "subject": "G", "type": "find.lead.created", "data": {}},
+        {"id": "5", "subject": "stray", "type": "customer.identified",
+         "data": {"identifiers": ["n:stray"]}}]'),
+    'created G, conflict', 'one that would identify somebody');
+select pg_temp.is((select string_agg(i.identifier, ' ')
+                   from lifecycle.identifier i
+                   where i.identifier ~ 'stray'), null, 'they make nobody known');
 select pg_temp.is(pg_temp.differences(), 0, 'the ledger tells all of it');
 \ir teardown.sql
