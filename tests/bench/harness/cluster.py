@@ -46,11 +46,13 @@ def _find_programs():
 
 
 class Cluster:
-    def __init__(self, directory, kept=None):
-        """directory: for as long as it runs. kept: where it is to stay afterwards."""
+    def __init__(self, directory, kept=None, settings=None):
+        """directory: for as long as it runs. kept: where it is to stay afterwards. settings:
+        other ones than it would have."""
         self.directory = directory
         self.data = (kept or directory) / "cluster"
         self.is_kept = kept is not None
+        self.settings = settings or {}
         self.programs = _find_programs()
         self.log = open(directory / "postgresql.log", "wb")
         self.process = None
@@ -67,7 +69,7 @@ class Cluster:
             options |= {"user": self.user, "group": self.user, "extra_groups": []}
         if not (self.data / "PG_VERSION").exists():
             self._create(options)
-        settings = SETTINGS | _machine_settings(self.directory)
+        settings = SETTINGS | _machine_settings(self.directory) | self.settings
         settings["unix_socket_directories"] = self.directory
         arguments = [self.programs / "postgres", "-D", self.data]
         for name, value in settings.items():
