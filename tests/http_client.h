@@ -53,19 +53,30 @@ static inline short client_poll(int socket, short events, int64_t deadline)
     return poll(&ready, 1, (int)left) > 0 ? ready.revents : 0;
 }
 
-static inline void client_dial(struct client *client, unsigned port)
+static inline void client_make(struct client *client)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     client->socket = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     client->session = NULL;
     client->is_closed = false;
     client->length = 0;
     client->data[0] = '\0';
     ck_assert_int_ge(client->socket, 0);
+}
+
+/* Takes no file but that of client_make. */
+static inline void client_connect(struct client *client, unsigned port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     ck_assert_int_eq(connect(client->socket, (const struct sockaddr *)&address, sizeof address),
                      0);
+}
+
+static inline void client_dial(struct client *client, unsigned port)
+{
+    client_make(client);
+    client_connect(client, port);
 }
 
 static inline void client_hang_up(struct client *client)

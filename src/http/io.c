@@ -42,11 +42,18 @@ static struct connection *open_connection(struct io *io, struct MHD_Connection *
     return connection;
 }
 
+/* What libmicrohttpd is given to be closed, and nobody calls on. */
+static bool is_spare(struct MHD_Connection *wire)
+{
+    return MHD_get_connection_info(wire, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+               ->client_addr->sa_family == AF_UNSPEC;
+}
+
 static void note_connection(void *closure, struct MHD_Connection *wire, void **context,
                             enum MHD_ConnectionNotificationCode what)
 {
     struct io *io = closure;
-    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+    if (what == MHD_CONNECTION_NOTIFY_STARTED && !is_spare(wire)) {
         *context = open_connection(io, wire);
         counter_add(&io->counts.accepted, 1);
     } else if (*context) {
@@ -85,6 +92,20 @@ static void await_work(struct io *io)
         wake_clear(io->wake);
 }
 
+/* Once libmicrohttpd had no file or memory for a connection, it takes none any more until one
+ * that it has is closed, which may be long. So where somebody waits to be taken, it is given
+ * one that is not connected, and so is closed at once. */
+static void take_again(struct io *io)
+{
+    static const struct sockaddr NOBODY = {.sa_family = AF_UNSPEC};
+    struct pollfd waiting = {.fd = io->service->listen_socket, .events = POLLIN};
+    if (io->phase != IO_SERVING || poll(&waiting, 1, 0) <= 0)
+        return;
+    int spare = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (spare >= 0)
+        (void)MHD_add_connection(io->daemon, spare, &NOBODY, sizeof NOBODY);
+}
+
 static void enforce_deadlines(struct io *io)
 {
     int64_t now = clock_monotonic();
@@ -95,6 +116,7 @@ static void enforce_deadlines(struct io *io)
         return;
     io->swept_at = now;
     counter_add(&io->counts.overdue, connections_sweep(&io->connections, now));
+    take_again(io);
 }
 
 static void enter(struct io *io, enum io_phase phase)

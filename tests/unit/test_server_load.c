@@ -3,6 +3,8 @@
 #include "http_service.h"
 #include "tap.h"
 
+#include <sys/resource.h>
+
 enum { SECOND = 1000000 };
 
 static struct service service;
@@ -243,10 +245,52 @@ START_TEST(one_address_has_a_limit)
 }
 END_TEST
 
+enum { FILES = 128, A_WHILE_MILLISECONDS = 300 };
+
+/* All that this process may have; how many. */
+static size_t use_up_files(int files[FILES])
+{
+    struct rlimit limit;
+    size_t count = 0;
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = FILES;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    while (count < FILES && (files[count] = dup(client.socket)) >= 0)
+        count++;
+    return count;
+}
+
+/* Who came when there was no file is taken as soon as there is, though nobody else goes. */
+START_TEST(missing_files_are_a_passing_thing)
+{
+    struct client late;
+    int files[FILES];
+    config.io_threads = 1;
+    start();
+    ck_assert(client_say(&client, "GET /ping HTTP/1.1\r\n" HOST "\r\n"));
+    client_receive(&client, &reply);
+    client_make(&late);
+    size_t count = use_up_files(files);
+    client_connect(&late, service.port);
+    struct pollfd answer = {.fd = late.socket, .events = POLLIN};
+    ck_assert(client_say(&late, "GET /ping HTTP/1.1\r\n" HOST "\r\n"));
+    bool is_served = poll(&answer, 1, A_WHILE_MILLISECONDS) > 0;
+    while (count > 0)
+        close(files[--count]);
+    ck_assert(!is_served);
+    int64_t begun = clock_monotonic();
+    client_receive(&late, &reply);
+    ck_assert_int_eq(reply.status, 200);
+    ck_assert_int_lt(clock_monotonic() - begun, 2 * SECOND);
+    client_hang_up(&late);
+    stop();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("server_load");
-    TCase *tests = tcase_create("server_load");
+    TCase *tests = tcase_create("server_load"), *files = tcase_create("files");
     tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, set_up, NULL);
     tcase_add_loop_test(tests, slow_requests_are_cut, 0, 3);
@@ -262,5 +306,9 @@ int main(void)
                         2 * COUNT_OF(CLIENT_COUNTS));
     tcase_add_test(tests, one_address_has_a_limit);
     suite_add_tcase(suite, tests);
+    suite_add_tcase(suite, files);
+    tcase_add_checked_fixture(files, set_up, NULL);
+    tcase_set_timeout(files, 60);
+    tcase_add_test(files, missing_files_are_a_passing_thing);
     return tap_run(suite);
 }
