@@ -18,7 +18,7 @@ enum connection_state {
     CONNECTION_SENDING,   /* the answer is on its way; the client has a time for it that grows
                              with its length */
     CONNECTION_UPLOADING, /* a long body comes, for as long as it moves */
-    CONNECTION_STREAMING  /* a long answer goes, for as long as it moves */
+    CONNECTION_STREAMING  /* a long answer goes, as long as its client takes a KB a second */
 };
 
 struct connection {
@@ -30,7 +30,8 @@ struct connection {
     enum connection_state state;
     int64_t deadline; /* clock_monotonic, as idle_since */
     int64_t idle_since;
-    int unread; /* STREAMING: bytes that the client had not taken when last looked at */
+    int64_t given; /* STREAMING: bytes so far … */
+    int64_t taken; /* … and those that its client had when it was looked at */
 };
 
 struct connections {
@@ -38,7 +39,7 @@ struct connections {
     size_t count;
     unsigned request_seconds; /* for receiving a whole request, from its first moment; for
                                * taking an answer, beside what its length takes; for the next
-                               * bytes of a stream */
+                               * bytes of an upload */
     unsigned idle_seconds;    /* that a kept-alive connection may wait before the next one */
 };
 
@@ -55,9 +56,14 @@ void connection_answered(const struct connections *all, struct connection *conne
                          uint64_t length, int64_t now);
 void connection_rest(const struct connections *all, struct connection *connection, int64_t now);
 
-/* UPLOADING or STREAMING, and something has moved: the time for the next bytes begins. */
-void connection_flows(const struct connections *all, struct connection *connection,
-                      enum connection_state state, int64_t now);
+/* UPLOADING, and something has come: the time for the next bytes begins. */
+void connection_takes(const struct connections *all, struct connection *connection,
+                      int64_t now);
+
+/* STREAMING: so many further bytes go, or (0) will. A client that takes less than a KB a
+ * second, over request_seconds, is past its deadline; what it waits for us does not count. */
+void connection_gives(const struct connections *all, struct connection *connection,
+                      size_t length, int64_t now);
 
 /* The client sees an error, even if it knows the end of an answer by nothing but the end of the
  * connection: TCP's reset. */

@@ -7,7 +7,8 @@
 
 enum {
     SECOND = 1000000,
-    SLOWEST = 32768 /* bytes a second that a client has to take of an answer */
+    SLOWEST = 32768,    /* bytes a second that a client has to take of an answer */
+    SLOWEST_FLOW = 1024 /* the same of a stream, whose readers may work on what they get */
 };
 
 static int64_t after(int64_t now, unsigned seconds)
@@ -74,14 +75,23 @@ void connection_rest(const struct connections *all, struct connection *connectio
     connection->deadline = after(now, all->idle_seconds + all->request_seconds);
 }
 
-enum { NOT_KNOWN = -1 };
-
-void connection_flows(const struct connections *all, struct connection *connection,
-                      enum connection_state state, int64_t now)
+void connection_takes(const struct connections *all, struct connection *connection, int64_t now)
 {
-    connection->state = state;
+    connection->state = CONNECTION_UPLOADING;
     connection->deadline = after(now, all->request_seconds);
-    connection->unread = NOT_KNOWN;
+}
+
+static const int64_t NOT_KNOWN = INT64_MIN;
+
+void connection_gives(const struct connections *all, struct connection *connection,
+                      size_t length, int64_t now)
+{
+    connection->given += (int64_t)length;
+    if (connection->state == CONNECTION_STREAMING)
+        return;
+    connection->state = CONNECTION_STREAMING;
+    connection->deadline = after(now, all->request_seconds);
+    connection->taken = NOT_KNOWN;
 }
 
 void connection_tear(const struct connection *connection)
@@ -90,15 +100,18 @@ void connection_tear(const struct connection *connection)
     (void)connect(connection->socket, &nobody, sizeof nobody);
 }
 
-/* Of what was sent, the kernel holds what the client has not taken. A client that takes some of
- * it is slow, not gone, however long it takes us to get rid of the next piece. */
-static bool has_taken_some(struct connection *connection)
+/* Of what was sent, the kernel holds what the client has not taken. A client that takes enough
+ * of it is slow, not gone, however long it takes us to get rid of the next piece. The first
+ * look only tells where it stands. */
+static bool goes_on_taking(const struct connections *all, struct connection *connection,
+                           int64_t now)
 {
     int unread = 0;
     (void)ioctl(connection->socket, SIOCOUTQ, &unread);
-    bool has_taken = unread != connection->unread;
-    connection->unread = unread;
-    return has_taken;
+    int64_t before = connection->taken, least = (int64_t)all->request_seconds * SLOWEST_FLOW;
+    connection->taken = connection->given - unread;
+    connection->deadline = after(now, all->request_seconds);
+    return before == NOT_KNOWN || connection->taken - before >= least;
 }
 
 /* A client that ends its side in mid-body is gone. libmicrohttpd does not look again where the
@@ -115,10 +128,10 @@ size_t connections_sweep(const struct connections *all, int64_t now)
     size_t overdue = 0;
     for (struct connection *at = all->first; at; at = at->next) {
         bool is_overdue = at->state != CONNECTION_ANSWERING && at->deadline <= now;
-        if (is_overdue && at->state == CONNECTION_STREAMING && has_taken_some(at))
-            at->deadline = after(now, all->request_seconds);
-        else if (is_overdue || has_left(at))
-            overdue += shutdown(at->socket, SHUT_RDWR) == 0 && is_overdue;
+        bool is_slow =
+            is_overdue && (at->state != CONNECTION_STREAMING || !goes_on_taking(all, at, now));
+        if (is_slow || has_left(at))
+            overdue += shutdown(at->socket, SHUT_RDWR) == 0 && is_slow;
     }
     return overdue;
 }

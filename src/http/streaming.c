@@ -1,8 +1,8 @@
 /* Exchanges whose body or answer goes through a stream. The I/O thread holds no more of it than
  * libmicrohttpd's own buffer of the connection; what does not fit the ring stays there, and
  * then with the client, while the connection is suspended. A connection that waits for us is
- * never cut; one that waits for its client is, when nothing has moved for the time of a
- * request. */
+ * never cut; one that waits for its client is, when nothing of a body has come for the time of
+ * a request, or too little of an answer was taken. */
 #include "base/clock.h"
 #include "http/exchange.h"
 #include "http/stream.h"
@@ -75,13 +75,13 @@ void streams_break(struct io *io)
 
 /* A connection waits for its client, or its client for us. */
 
-static void wait_for_client(const struct exchange *exchange)
+static void wait_for_client(const struct exchange *exchange, size_t given)
 {
-    enum connection_state state = exchange->request.route->flow == FLOW_ANSWER
-                                      ? CONNECTION_STREAMING
-                                      : CONNECTION_UPLOADING;
-    connection_flows(&exchange->io->connections, exchange->connection, state,
-                     clock_monotonic());
+    const struct connections *all = &exchange->io->connections;
+    if (exchange->request.route->flow == FLOW_ANSWER)
+        connection_gives(all, exchange->connection, given, clock_monotonic());
+    else
+        connection_takes(all, exchange->connection, clock_monotonic());
 }
 
 static void wait_for_worker(struct exchange *exchange)
@@ -97,7 +97,7 @@ void streaming_attend(struct exchange *exchange)
         (exchange->state == EXCHANGE_PARKED && request->route->flow == FLOW_BODY))
         return;
     if (exchange->is_suspended)
-        wait_for_client(exchange);
+        wait_for_client(exchange, 0);
     exchange_resume(exchange);
 }
 
@@ -111,7 +111,7 @@ void streaming_take(struct exchange *exchange, const char *piece, size_t *size)
     if (*size > 0)
         wait_for_worker(exchange);
     else
-        wait_for_client(exchange);
+        wait_for_client(exchange, 0);
 }
 
 static void write_early(struct buffer *out, struct exchange *exchange)
@@ -150,7 +150,7 @@ void streaming_answer_early(struct exchange *exchange)
         out.length = 0;
     send_last(exchange, &out);
     exchange->state = EXCHANGE_TORN;
-    wait_for_client(exchange);
+    wait_for_client(exchange, 0);
     connection->deadline = clock_monotonic() + TORN_MICROSECONDS;
     exchange_resume(exchange);
 }
@@ -165,7 +165,7 @@ static ssize_t give(void *closure, uint64_t position, char *into, size_t size)
     (void)position;
     switch (stream_accept(exchange->request.stream, into, size, &length)) {
     case STREAM_FLOWS:
-        wait_for_client(exchange);
+        wait_for_client(exchange, length);
         exchange->sent += length;
         return (ssize_t)length;
     case STREAM_QUIET:

@@ -1,6 +1,7 @@
 /* The deadlines of connections, and what a client sees of their end. */
 #include "http/connection.h"
 
+#include "base/compiler.h"
 #include "http/listen.h"
 #include "tap.h"
 
@@ -103,7 +104,7 @@ START_TEST(an_upload_lives_while_it_moves)
     connection_begin(&all, connection, 0);
     for (int64_t at = 0; at < HOUR; at += REQUEST - 1) {
         ck_assert(outlives(at));
-        connection_flows(&all, connection, CONNECTION_UPLOADING, at * SECOND);
+        connection_takes(&all, connection, at * SECOND);
     }
     ck_assert(!outlives((int64_t)2 * HOUR));
 }
@@ -111,7 +112,7 @@ END_TEST
 
 START_TEST(an_upload_ends_with_its_client)
 {
-    connection_flows(&all, connection, CONNECTION_UPLOADING, 0);
+    connection_takes(&all, connection, 0);
     ck_assert_int_eq(send(client, "G", 1, 0), 1);
     ck_assert_int_eq(shutdown(client, SHUT_WR), 0);
     ck_assert(outlives(0));
@@ -121,21 +122,45 @@ START_TEST(an_upload_ends_with_its_client)
 }
 END_TEST
 
-START_TEST(a_reader_lives_while_it_takes)
+/* Every time of a request, a client takes so many bytes a second of what goes out without end.
+ */
+static const struct {
+    int rate;
+    bool lives;
+} READERS[] = {{0, false}, {1, false}, {1000, false}, {1100, true}, {100000, true}};
+
+START_TEST(a_reader_lives_while_it_takes_enough)
 {
-    char byte;
-    for (int i = 0; i < 11; i++)
-        ck_assert_int_eq(send(connection->socket, "x", 1, 0), 1);
-    connection_flows(&all, connection, CONNECTION_STREAMING, 0);
-    int64_t at = REQUEST;
-    connections_sweep(&all, at * SECOND); /* the first look */
-    for (at += REQUEST; at < 5 * REQUEST; at += REQUEST) {
-        ck_assert_int_eq(recv(client, &byte, 1, 0), 1);
-        connections_sweep(&all, at * SECOND);
-        ck_assert_int_eq(send(connection->socket, "", 0, MSG_NOSIGNAL), 0);
+    bool lives = true;
+    connection_gives(&all, connection, 0, 0);
+    for (int64_t at = REQUEST; at <= (int64_t)5 * REQUEST && lives; at += REQUEST) {
+        connection_gives(&all, connection, (size_t)READERS[_i].rate * REQUEST, at * SECOND);
+        lives = connections_sweep(&all, at * SECOND) == 0;
     }
-    connections_sweep(&all, at * SECOND);
-    ck_assert_int_eq(send(connection->socket, "x", 1, MSG_NOSIGNAL), -1);
+    ck_assert_int_eq(lives, READERS[_i].lives);
+}
+END_TEST
+
+START_TEST(what_the_kernel_holds_is_not_taken)
+{
+    static const char bytes[(size_t)REQUEST * 2048];
+    connection_gives(&all, connection, 0, 0);
+    ck_assert_uint_eq(connections_sweep(&all, (int64_t)REQUEST * SECOND), 0);
+    ck_assert_int_eq(send(connection->socket, bytes, sizeof bytes, 0), sizeof bytes);
+    connection_gives(&all, connection, sizeof bytes, (int64_t)REQUEST * SECOND);
+    ck_assert_uint_eq(connections_sweep(&all, (int64_t)2 * REQUEST * SECOND), 1);
+}
+END_TEST
+
+START_TEST(a_reader_that_waits_for_us_is_not_cut)
+{
+    connection_gives(&all, connection, 0, 0);
+    for (int64_t at = REQUEST - 1; at < HOUR; at += REQUEST - 1) {
+        connection_received(connection);
+        ck_assert(outlives(at));
+        connection_gives(&all, connection, 1, at * SECOND);
+        ck_assert(outlives(at));
+    }
 }
 END_TEST
 
@@ -181,7 +206,9 @@ int main(void)
     tcase_add_test(tests, what_is_idle_ends_unless_its_next_request_came);
     tcase_add_test(tests, an_upload_lives_while_it_moves);
     tcase_add_test(tests, an_upload_ends_with_its_client);
-    tcase_add_test(tests, a_reader_lives_while_it_takes);
+    tcase_add_loop_test(tests, a_reader_lives_while_it_takes_enough, 0, COUNT_OF(READERS));
+    tcase_add_test(tests, what_the_kernel_holds_is_not_taken);
+    tcase_add_test(tests, a_reader_that_waits_for_us_is_not_cut);
     tcase_add_loop_test(places, addresses_are_read, 0, COUNT_OF(PLACES));
     return tap_run(suite);
 }
