@@ -193,6 +193,18 @@ static bool link_next(struct request *request, const char *cursor, struct proble
            fail(why, PROBLEM_INTERNAL, "the link to the next page does not fit");
 }
 
+/* Behind a digest that is right a cursor that was made by hand may hold what its list cannot
+ * read. */
+static bool blame_cursor(const struct request *request, struct problem *why)
+{
+    const struct page_query *query = request->input;
+    if (query->cursor != NULL && db_last_fault(request->db) == DB_FAULT_DATA) {
+        *why = (struct problem){.code = PROBLEM_NONE};
+        fault_add(why, "?cursor", "not a cursor of this list");
+    }
+    return false;
+}
+
 bool answer_page(struct request *request, enum statement statement, const char *missing,
                  struct problem *why)
 {
@@ -205,7 +217,7 @@ bool answer_page(struct request *request, enum statement statement, const char *
     values[count + 1].data = query->cursor;
     PGresult *rows = NULL;
     if (!run(request, statement, values, &rows, why))
-        return false;
+        return blame_cursor(request, why);
     if (!PQgetisnull(rows, 0, 1) && !link_next(request, PQgetvalue(rows, 0, 1), why))
         return false;
     return tag_answer(request, rows, 2, why) &&

@@ -195,6 +195,16 @@ START_TEST(what_is_no_form_is_refused)
 }
 END_TEST
 
+/* Its digest is right, and its key ("x y") no time and no UUID. */
+START_TEST(a_cursor_made_by_hand_is_refused_by_its_name)
+{
+    static const char PATH[] = "/v1/erasures?cursor=ZDdhMDlkZGFlNzI5eCB5";
+    char *body = answer_ask(client, "GET", PATH, "", "", 422, NULL, NULL, 0);
+    ck_assert_ptr_nonnull(strstr(body, "\"pointer\":\"?cursor\""));
+    free(body);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("lists");
@@ -204,5 +214,6 @@ int main(void)
     tcase_add_loop_test(tests, pages_of_a_table_follow_each_other, 0, COUNT_OF(LISTS));
     tcase_add_test(tests, a_table_has_a_tag_of_its_own);
     tcase_add_test(tests, what_is_no_form_is_refused);
+    tcase_add_test(tests, a_cursor_made_by_hand_is_refused_by_its_name);
     return tap_run(suite);
 }
