@@ -143,13 +143,21 @@ static bool is_utf8_charset(const char *field)
     return !charset;
 }
 
+/* Of the characters that a media type, in lower case, can have (RFC 9110, 8.3.1). */
+static bool is_media_type(const char *text)
+{
+    static const char ALLOWED[] = "abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~/";
+    return text[strspn(text, ALLOWED)] == '\0';
+}
+
 /* "*+json" fits every type that ends so. */
 static bool is_fitting(const char *pattern, const char *media_type)
 {
     size_t length = strlen(media_type), end = strlen(pattern) - 1;
     if (*pattern != '*')
         return strcmp(pattern, media_type) == 0;
-    return length > end && strcmp(media_type + length - end, pattern + 1) == 0;
+    return length > end && strcmp(media_type + length - end, pattern + 1) == 0 &&
+           is_media_type(media_type);
 }
 
 static bool is_taken(const struct route *route, const char *media_type)

@@ -48,6 +48,8 @@ static const struct {
     {"another type", TYPE("text/csv"), "a,b", 415, "application/x-ndjson"},
     {"JSON of another kind", TYPE("application/vnd.acme+json"), "{}", 415, "ce-specversion"},
     {"another charset", TYPE("application/json; charset=latin1"), "{}", 415, "utf-8"},
+    {"binary mode with a type that is none", TYPE("application/\xe4+json") BINARY, "{}", 415,
+     "Content-Type"},
     {"binary mode with another type", TYPE("text/plain") BINARY, "x", 415, "+json"},
     {"binary mode with a bad value", JSON_TYPE BINARY "ce-x: %zz\r\n", "{}", 422, "\"/x\""},
     {"binary mode, no id", JSON_TYPE "ce-specversion: 1.0\r\nce-source: s\r\n", "{}", 422,
