@@ -3,7 +3,7 @@
 #
 #   a program, a script   as it is; what it says on standard error is shown if it fails
 #   *.sql                 on a migrated, empty database of its own; CLMD names the clmd to use
-#   …/fuzz_*              FUZZ_RUNS random inputs; one test, which fails with the program
+#   …/fuzz_*              a target of libFuzzer, for FUZZ_SECONDS and behind all else; one test
 set -eu
 test=$1
 scratch=$(mktemp -d)
@@ -37,13 +37,26 @@ start_server() {
     done
 }
 
+# What a target finds is kept, for whoever mends it makes a seed of it; so are the seeds that it
+# has grown from its own, until the run ends.
 fuzz() {
+    name=${test##*/fuzz_}
+    finds=$(mktemp -d "${TMPDIR:-/tmp}/clmd-fuzz-$name.XXXXXX")
+    mkdir "$scratch/grown"
+    UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 CLMD_FUZZ_SOCKET=$scratch/data/socket
+    export UBSAN_OPTIONS CLMD_FUZZ_SOCKET
     echo 1..1
-    if "$test" "$FUZZ_RUNS" >"$scratch/output" 2>&1; then
-        echo "ok 1 - $(head -n 1 "$scratch/output")"
+    if "$test" -max_total_time="$FUZZ_SECONDS" -max_len=4096 -timeout=60 -rss_limit_mb=2048 \
+        -artifact_prefix="$finds/" -dict="tests/fuzz/$name.dict" \
+        "$scratch/grown" "tests/fuzz/corpus/$name" >"$scratch/output" 2>&1; then
+        rmdir "$finds"
+        echo "ok 1 - $name: $(grep -a DONE "$scratch/output")"
     else
-        sed 's/^/# /' "$scratch/output"
-        echo 'not ok 1 - an input breaks a promise'
+        tail -n 60 "$scratch/output" | sed 's/^/# /'
+        for find in "$finds"/*; do
+            [ ! -f "$find" ] || echo "# $find: $(base64 -w 0 "$find")"
+        done
+        echo "not ok 1 - $name: an input breaks a promise"
         return 1
     fi
 }
@@ -56,7 +69,11 @@ case $test in
         sh tests/sql/run.sh "postgresql://clmd@/postgres?host=$scratch/data/socket" "$test" \
             2>"$scratch/errors" || status=$?
         ;;
-    */fuzz_*) fuzz 2>"$scratch/errors" || status=$? ;;
+    */fuzz_*)
+        renice -n 19 $$ >/dev/null
+        case $test in *_cursor | *_request | *_segment) start_server ;; esac
+        fuzz 2>"$scratch/errors" || status=$?
+        ;;
     *) "$test" 2>"$scratch/errors" || status=$? ;;
 esac
 [ "$status" -eq 0 ] || sed 's/^/# /' "$scratch/errors" >&2

@@ -3,18 +3,6 @@
 
 #include "http/proxies.h"
 
-#include <string.h>
-
-const char *const FUZZ_SEEDS[] = {
-    "203.0.113.9, 198.51.100.1:4711, [2001:db8::1]:80, 10.0.0.2",
-    "for=192.0.2.60;proto=http;by=203.0.113.43, for=\"[2001:db8:cafe::17]:4711\"",
-    "for=_hidden, For=\"unknown\";host=\"a\\\"b,c;d\"",
-    "10.0.0.0/8, 192.0.2.1,2001:db8::/32\t::/0",
-    ",, ;;=\"",
-    "",
-    NULL,
-};
-
 /* A client is the peer, or an address that the text spells; and from what is appended by the
  * nearest proxy, it is that, whatever a client has written before. */
 static void check_follow(enum proxy_field field, const char *text)
@@ -52,9 +40,7 @@ static void check_list(const char *text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char *text = strndup((const char *)data, size);
-    if (!text)
-        return 0;
+    char *text = text_of(data, size);
     check_follow(PROXY_FIELD_X_FORWARDED_FOR, text);
     check_follow(PROXY_FIELD_FORWARDED, text);
     check_list(text);
