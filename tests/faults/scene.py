@@ -52,10 +52,13 @@ class Scene:
         self.probe()
 
     def _fake_time(self):
+        """Of the clock that tells the date alone: those that only go on do so. Without the last
+        of these, libfaketime lets no thread wait until a moment of such a clock."""
         self.clock = self.directory / "clock"
         self.set_clock(0)
         return {"LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(self.clock),
-                "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+                "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                "FAKETIME_FORCE_MONOTONIC_FIX": "0"}
 
     def set_clock(self, seconds):
         """The clock of the service and of the database goes so far before the machine's."""
