@@ -36,7 +36,8 @@ static const struct command COMMANDS[] = {
      "events:write, events:read, customers:read, customers:write, metrics:read,\n"
      "config:write, privacy and admin, which is all of them. With --source NAME[,NAME...]\n"
      "and --type TYPE[,TYPE...] the key posts those events alone (bill.* is all that begin\n"
-     "so); with --expires 2027-01-01T00:00:00Z it ends by itself.\n"
+     "so); with --expires 2027-01-01T00:00:00Z it ends by itself; with --rate 600/60 it may\n"
+     "make so many requests in so many seconds, whatever the servers' settings say.\n"
      "rotate prints another secret for the key; the one before is good for --overlap\n"
      "seconds more, a day if that is not given. revoke takes effect at once, on every\n"
      "server, and ends the tokens made with the key.\n",

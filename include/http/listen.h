@@ -17,6 +17,9 @@ struct place {
 /* "host:port", "[::1]:port", ":port" → host and port. */
 bool place_read(const char *address, struct place *place) MUST_CHECK;
 
+/* Whether such an address, as numbers, is reached from this host alone. */
+bool place_is_local(const char *address) MUST_CHECK;
+
 /* `address`: as above; port 0 takes a free one. The socket does not block; `bound` says where
  * it really is. The detail is for an operator. */
 bool listen_open(const char *address, int *socket, char bound[LISTEN_TEXT_SIZE],

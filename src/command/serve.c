@@ -254,8 +254,7 @@ static bool serve(const struct config *config, const struct database *database,
                  server_watch_address(server), NULL);
         if (config->greeting || isatty(STDOUT_FILENO))
             greet(config, database, server_address(server));
-        if (server_tls(server))
-            certificate_report(server_tls(server));
+        certificate_report(config, server);
         await_end(&signals, database->embedded, server_tls(server));
         give_notice(&signals, database->embedded, server, config->notice_seconds);
         allow_interrupt();

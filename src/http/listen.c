@@ -1,5 +1,8 @@
 #include "http/listen.h"
 
+#include "base/address.h"
+#include "base/compiler.h"
+
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
@@ -50,6 +53,21 @@ bool place_read(const char *address, struct place *place)
            copy_part(host, length, place->host, sizeof place->host) &&
            copy_part(colon + 1, digits, place->port, sizeof place->port) &&
            strtoul(place->port, NULL, 10) <= UINT16_MAX;
+}
+
+bool place_is_local(const char *address)
+{
+    static const char *const LOOPBACKS[] = {"127.0.0.0/8", "::1"};
+    struct place place;
+    struct address at;
+    struct network loopback;
+    if (!place_read(address, &place) || !address_parse(place.host, strlen(place.host), &at))
+        return false;
+    for (size_t i = 0; i < COUNT_OF(LOOPBACKS); i++)
+        if (network_parse(LOOPBACKS[i], strlen(LOOPBACKS[i]), &loopback) &&
+            network_has(&loopback, &at))
+            return true;
+    return false;
 }
 
 static bool print_bound(int socket, char bound[LISTEN_TEXT_SIZE])

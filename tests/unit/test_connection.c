@@ -192,6 +192,23 @@ START_TEST(addresses_are_read)
 }
 END_TEST
 
+static const struct {
+    const char *address;
+    bool is_local;
+} REACHED[] = {
+    {"127.0.0.1:8080", true}, {"127.9.9.9:1", true},
+    {"[::1]:80", true},       {"[::ffff:127.0.0.1]:80", true},
+    {"0.0.0.0:8080", false},  {"[::]:8080", false},
+    {"10.0.0.7:8080", false}, {"128.0.0.1:80", false},
+    {"[::2]:80", false},      {":8080", false},
+};
+
+START_TEST(what_only_this_host_reaches_is_local)
+{
+    ck_assert_int_eq(place_is_local(REACHED[_i].address), REACHED[_i].is_local);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("connection");
@@ -209,6 +226,7 @@ int main(void)
     tcase_add_loop_test(tests, a_reader_lives_while_it_takes_enough, 0, COUNT_OF(READERS));
     tcase_add_test(tests, what_the_kernel_holds_is_not_taken);
     tcase_add_test(tests, a_reader_that_waits_for_us_is_not_cut);
+    tcase_add_loop_test(places, what_only_this_host_reaches_is_local, 0, COUNT_OF(REACHED));
     tcase_add_loop_test(places, addresses_are_read, 0, COUNT_OF(PLACES));
     return tap_run(suite);
 }
