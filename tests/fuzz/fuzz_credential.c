@@ -52,7 +52,7 @@ static void check_key(struct arena *arena, const char *text)
 /* Nobody is let in before there are keys. */
 static void check_nobody(struct arena *arena, const char *text)
 {
-    struct auth *auth = auth_create();
+    struct auth *auth = auth_create(60);
     struct problem why = {0};
     char key_id[KEY_ID_SIZE];
     struct rights rights = {0};
