@@ -133,8 +133,8 @@ def provoke_all(tester, program):
             operation = tester.operations[name]
             tester.provoke(operation, 200, tester.request(operation), "the one allowed", slow)
         provocations.ask_all(tester, slow, 429, "once too often")
-    load_keys = renamed("function", "lifecycle.load_keys()", "keep_keys")
-    with changed(service, load_keys, renamed("function", "lifecycle.keep_keys()", "load_keys")):
+    load_keys = renamed("function", "lifecycle.keys_in_force()", "keep_keys")
+    with changed(service, load_keys, renamed("function", "lifecycle.keep_keys()", "keys_in_force")):
         with served(program, service.url) as blind:
             provocations.ask_all(tester, blind, 503, "before the keys are known",
                                  provocations.needs_keys_read)
