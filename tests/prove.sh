@@ -2,6 +2,7 @@
 # Runs one test for prove, and lets it see TAP alone: prove.sh TEST
 #
 #   a program, a script   as it is; what it says on standard error is shown if it fails
+#   build-valgrind/…      the same under valgrind
 #   *.sql                 on a migrated, empty database of its own; CLMD names the clmd to use
 #   …/fuzz_*              a target of libFuzzer, for FUZZ_SECONDS and behind all else; one test
 set -eu
@@ -73,6 +74,9 @@ case $test in
         renice -n 19 $$ >/dev/null
         case $test in *_cursor | *_request | *_segment) start_server ;; esac
         fuzz 2>"$scratch/errors" || status=$?
+        ;;
+    build-valgrind/*)
+        CK_TIMEOUT_MULTIPLIER=20 sh tests/valgrind/memcheck.sh "$test" 2>"$scratch/errors" || status=$?
         ;;
     *) "$test" 2>"$scratch/errors" || status=$? ;;
 esac
