@@ -261,9 +261,10 @@ begin
     return array(select m
                  from unnest(moves) m
                  where m.event_id not in (select i.event_id
-                                          from unnest(event_ids, who.customers)
-                                               i (event_id, customer_id)
-                                          join unnest(affected) a using (customer_id)))
+                                          from unnest(event_ids, who.customers, is_new)
+                                               i (event_id, customer_id, is_new)
+                                          join unnest(affected) a using (customer_id)
+                                          where i.is_new))
            || others;
 end
 $$;

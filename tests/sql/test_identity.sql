@@ -156,7 +156,7 @@ create function pg_temp.post_batch(events json)
 returns text
 language sql
 as $$
-    select string_agg(concat_ws(' ', r.outcome, r.customer), ', ' order by r.position)
+    select string_agg(concat_ws(' ', r.outcome, r.customer, r.move), ', ' order by r.position)
     from (select array_agg(md5(e.id)::uuid) as event_ids, array_agg('test'::text) as sources,
                  array_agg(e.id) as ids, array_agg(e.subject) as subjects,
                  array_agg(e.type) as types, array_agg(e.time) as times,
@@ -181,7 +181,7 @@ select pg_temp.is(
          "data": {"identifiers": ["n:g"]}},
         {"id": "2", "subject": "G", "type": "customer.identified",
          "data": {"identifiers": ["n:g2"]}}]'),
-    'created G, created G, conflict', 'a batch that identifies whom it tells of');
+    'created G enter, created G, conflict', 'a batch that identifies whom it tells of');
 select pg_temp.is(pg_temp.names_of('G'), 'G n:g', 'a conflict attaches nothing');
 select pg_temp.is(
     pg_temp.post_batch('[
@@ -207,5 +207,12 @@ select pg_temp.is(
 select pg_temp.is((select string_agg(i.identifier, ' ')
                    from lifecycle.identifier i
                    where i.identifier ~ 'stray'), null, 'they make nobody known');
+select pg_temp.is(
+    pg_temp.post_batch('[
+        {"id": "6", "subject": "mover", "type": "find.lead.created", "data": {}},
+        {"id": "6", "subject": "G", "type": "find.lead.created", "data": {"channel": "ad"}},
+        {"id": "7", "subject": "G", "type": "customer.unmerged", "data": {"into": "mover"}}]'),
+    'created mover enter, conflict, created G',
+    'nor is the transition lost that the first one caused, when the second one''s merges end');
 select pg_temp.is(pg_temp.differences(), 0, 'the ledger tells all of it');
 \ir teardown.sql
