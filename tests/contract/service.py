@@ -76,6 +76,9 @@ class Service:
                               check=True, capture_output=True, text=True).stdout.strip()
 
     def end(self):
+        """As it should: a sanitizer's report is an end of another kind."""
+        if self.process.poll() is not None:
+            return
         self.process.send_signal(signal.SIGTERM)
         status = self.process.wait(PATIENCE)
         if status != 0:
