@@ -53,9 +53,9 @@ fuzz() {
         rmdir "$finds"
         echo "ok 1 - $name: $(grep -a DONE "$scratch/output")"
     else
-        tail -n 60 "$scratch/output" | sed 's/^/# /'
+        tail -n 60 "$scratch/output" >&2
         for find in "$finds"/*; do
-            [ ! -f "$find" ] || echo "# $find: $(base64 -w 0 "$find")"
+            [ ! -f "$find" ] || echo "$find: $(base64 -w 0 "$find")" >&2
         done
         echo "not ok 1 - $name: an input breaks a promise"
         return 1
