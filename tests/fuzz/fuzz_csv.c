@@ -4,7 +4,7 @@
 #include "fuzz.h"
 
 #include "base/clock.h"
-#include "ingest/csv_event.h"
+#include "ingest/rows.h"
 #include "json/decode.h"
 
 enum { MEMORY = 16 * 1024 * 1024, TEXT_LIMIT = 4 * 1024 * 1024 };
@@ -96,26 +96,21 @@ static void check_rows(struct arena *arena, struct reader *reader, const char *d
 }
 
 /* A sound row is a JSON object, and what is wrong with it stands in it. */
-static void check_event(struct arena *arena, const struct csv_header *header,
-                        const struct csv_row *row)
+static void check_event(struct arena *arena, const struct text *text,
+                        const struct event_context *context)
 {
-    const struct event_context context = {.now = clock_utc(), .type_prefix = "com.acme"};
-    struct buffer text = buffer_create(arena, EVENT_BODY_LIMIT);
     struct problem why = {0};
     struct event event;
     size_t used = 0;
-    if (!csv_event_write(header, row, &context, &text, &why)) {
-        promise_refusal(&why);
-        return;
-    }
-    json_t *value = json_parse(text.data, text.length, &used, &why);
+    json_t *value = json_parse(text->data, text->length, &used, &why);
     if (value == NULL) {
         promise_refusal(&why);
         return;
     }
-    MUST_HOLD(json_is_object(value) && used == text.length);
-    if (event_read(arena, text.data, used, value, &context, &event, &why)) {
+    MUST_HOLD(used <= text->length);
+    if (event_read(arena, text->data, used, value, context, &event, &why)) {
         MUST_HOLD(event.type != NULL && event.source != NULL && event.id != NULL);
+        MUST_HOLD(event.body_length <= EVENT_BODY_LIMIT);
     } else {
         promise_refusal(&why);
         promise_pointers(&why, value);
@@ -123,24 +118,29 @@ static void check_event(struct arena *arena, const struct csv_header *header,
     json_decref(value);
 }
 
-static void check_events(struct arena *arena, struct reader *reader, const char *data,
-                         size_t size)
+/* As an import reads it, in one form or the other. */
+static void check_rows_of(struct arena *arena, enum rows_format format, const char *data,
+                          size_t size)
 {
+    const struct event_context context = {.now = clock_utc(), .type_prefix = "com.acme"};
     struct rest rest = {data, size, READER_BUFFER};
+    struct rows *rows = arena_alloc(arena, sizeof *rows);
     struct problem why = {0};
-    struct csv_header header;
-    struct csv_row row;
-    MUST_HOLD(csv_create(arena, &row));
-    reader_start(reader, (struct source){read_rest, &rest});
-    if (csv_read(reader, &row, &why) != READ_ROW)
-        return;
-    if (!csv_header_read(arena, &row, &NO_CONSTANTS, &header, &why)) {
+    struct text text;
+    enum read_result result;
+    MUST_HOLD(rows != NULL &&
+              rows_create(arena, format, (struct source){read_rest, &rest}, rows, &why));
+    if (!rows_begin(rows, arena, &NO_CONSTANTS, &why)) {
         promise_refusal(&why);
         return;
     }
-    for (enum read_result result; (result = csv_read(reader, &row, &why)) != READ_END;)
+    while ((result = rows_next(rows, arena, &context, &text, &why)) != READ_END) {
         if (result == READ_ROW)
-            check_event(arena, &header, &row);
+            check_event(arena, &text, &context);
+        else
+            promise_refusal(&why);
+        why = (struct problem){0};
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -149,7 +149,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct reader *reader = malloc(sizeof *reader);
     MUST_HOLD(arena != NULL && reader != NULL);
     check_rows(arena, reader, (const char *)data, size);
-    check_events(arena, reader, (const char *)data, size);
+    check_rows_of(arena, ROWS_CSV, (const char *)data, size);
+    check_rows_of(arena, ROWS_NDJSON, (const char *)data, size);
     free(reader);
     arena_destroy(arena);
     return 0;
