@@ -89,6 +89,9 @@ bool config_load(struct config *config, struct problem *why) MUST_CHECK;
 bool config_flags(struct config *config, int *argc, char **argv,
                   struct problem *why) MUST_CHECK;
 
+/* The longest that PostgreSQL may take for one statement, of whatever kind; seconds. */
+unsigned config_longest_statement(const struct config *config);
+
 /* The table of settings for --help. */
 void config_help(FILE *out);
 

@@ -207,6 +207,17 @@ bool config_flags(struct config *config, int *argc, char **argv, struct problem 
     return true;
 }
 
+unsigned config_longest_statement(const struct config *config)
+{
+    const unsigned limits[] = {config->statement_seconds, config->read_seconds,
+                               config->write_seconds};
+    unsigned longest = 0;
+    for (size_t i = 0; i < COUNT_OF(limits); i++)
+        if (limits[i] > longest)
+            longest = limits[i];
+    return longest;
+}
+
 void config_help(FILE *out)
 {
     fprintf(out, "  %-26s%-26s%-18s%s\n", "flag", "variable", "default", "meaning");

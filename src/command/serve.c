@@ -271,7 +271,7 @@ static bool serve(const struct config *config, const struct database *database,
 /* Far more than what any worker does can take: a few statements, each tried a few times. */
 static int64_t stuck_after(const struct config *config)
 {
-    return (10 * (int64_t)config->statement_seconds + 60) * 1000000;
+    return (10 * (int64_t)config_longest_statement(config) + 60) * 1000000;
 }
 
 static bool serve_from_memory(const struct config *config, const struct database *database,

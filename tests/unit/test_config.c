@@ -228,6 +228,21 @@ START_TEST(bad_flags_are_told)
 }
 END_TEST
 
+START_TEST(the_longest_statement_is_that_of_any_kind)
+{
+    static const char *const LIMITS[] = {"CLMD_STATEMENT_SECONDS", "CLMD_READ_SECONDS",
+                                         "CLMD_WRITE_SECONDS"};
+    for (size_t i = 0; i < COUNT_OF(LIMITS); i++) {
+        setenv(LIMITS[i], "3600", 1);
+        ck_assert(config_load(&config, &why));
+        ck_assert_uint_eq(config_longest_statement(&config), 3600);
+        unsetenv(LIMITS[i]);
+        ck_assert(config_load(&config, &why));
+        ck_assert_uint_lt(config_longest_statement(&config), 3600);
+    }
+}
+END_TEST
+
 START_TEST(help_has_every_setting_and_no_secret)
 {
     char *text = NULL;
@@ -261,6 +276,7 @@ int main(void)
     tcase_add_loop_test(tests, a_secrets_file_has_one_line, 0, COUNT_OF(NO_SECRETS));
     tcase_add_test(tests, flags_are_over_the_environment_and_taken_out);
     tcase_add_loop_test(tests, bad_flags_are_told, 0, COUNT_OF(BAD_FLAGS));
+    tcase_add_test(tests, the_longest_statement_is_that_of_any_kind);
     tcase_add_test(tests, help_has_every_setting_and_no_secret);
     return tap_run(suite);
 }
