@@ -1,5 +1,7 @@
 #!/usr/bin/python3 -B
-"""Random histories over HTTP, against a simple model of the ledger (machine.py has the steps, ledger.py the model).
+"""Random histories over HTTP, against a simple model of the ledger.
+
+machine.py has the steps, ledger.py the model.
 
     MODEL_RUNS   histories (25 by default)
     MODEL_STEPS  of each at the most (40)
@@ -8,6 +10,7 @@
 
 import contextlib
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -34,7 +37,8 @@ SHRINK_SECONDS = 60
 
 
 class Deadline:
-    """Of shortening a history that fails: Hypothesis has no setting for it, and takes five minutes."""
+    """Of shortening a history that fails; Hypothesis, without a setting for it, takes five
+    minutes."""
 
     def __get__(self, runner, owner):
         return self.moment
@@ -47,6 +51,7 @@ engine.ConjectureRunner.finish_shrinking_deadline = Deadline()
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     seed = int(os.environ.get("MODEL_SEED") or time.time())
     runs = int(os.environ.get("MODEL_RUNS") or 25)
     steps = int(os.environ.get("MODEL_STEPS") or 40)
