@@ -14,7 +14,8 @@
 enum {
     SECOND = 1000000, /* in microseconds */
     RUNS = 5,         /* of a statement that collides with others */
-    RUNS_SECONDS = 5
+    RUNS_SECONDS = 5,
+    PAUSE_FIRST = 10 /* milliseconds before the second run; doubled before each further one */
 };
 
 static bool prepare(struct db *db, enum statement statement, int64_t deadline,
@@ -129,6 +130,7 @@ static bool run_past_others(struct db *db, enum statement statement,
         if (!db->has_collided || !is_alone || runs == RUNS || clock_monotonic() > give_up_at)
             return false;
         db_count_retry(db);
+        clock_pause(PAUSE_FIRST << (runs - 1));
         *why = (struct problem){.code = PROBLEM_NONE};
     }
     return true;
